@@ -1,0 +1,82 @@
+"""What every set of images is once it is loaded: three splits of integers, and a line that says what they are."""
+
+import operator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+
+
+class About(NamedTuple):
+    """A row of the table of data: what a set is before anything of it is read."""
+
+    name: str
+    size: str
+    colours: str
+    levels: int
+    images: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three splits that never mix, as read-only arrays.
+
+    train, validation, test   uint8 (N, H, W, C), values 0..levels-1
+    labels                    {"train": (N,), "validation": (N,), "test": (N,)}, or None where a set has none
+    official                  are the files the publisher's, by checksum? None where there is no publisher
+    source                    where the images come from and what was done to them
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    levels: int
+    source: str
+    labels: dict | None = None
+    official: bool | None = None
+
+    def __post_init__(self):
+        for split in SPLITS:
+            images = getattr(self, split)
+            if not len(images):
+                raise ValueError(f"data {self.name!r} has no image left for its {split} split: more images are needed")
+            images.setflags(write=False)
+
+    @property
+    def shape(self):
+        """(H, W, C) of every image."""
+        return self.train.shape[1:]
+
+    @property
+    def note(self):
+        """One line for results: source, binarization, number of images, and whether the files are the official ones."""
+        height, width, colours = self.shape
+        counts = " / ".join(f"{len(getattr(self, split)):,}" for split in SPLITS)
+        warning = "; not the official files" if self.official is False else ""
+        return f"{self.name}: {self.source}; {height}x{width}x{colours}, {self.levels} levels; {counts} images{warning}"
+
+    def quantised(self, levels):
+        """The same images with fewer levels: level = value * levels // own levels."""
+        if levels == self.levels:
+            return self
+        level = (np.arange(self.levels) * levels // self.levels).astype(np.uint8)
+        done = f"quantised to {levels} levels by value*{levels}//{self.levels}"
+        if levels == 2:
+            done += ", a threshold and not the fixed binarization"
+        return replace(self, levels=levels, source=f"{self.source}, {done}",
+                       **{split: level[getattr(self, split)] for split in SPLITS})
+
+
+def check_integer(what, value, low, high, why=""):
+    """ValueError unless `value` is a whole number from low to high."""
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        whole = None
+    if whole is None or not low <= whole <= high:
+        raise ValueError(f"{what} expects a whole number from {low} to {high}{why}, got {value!r}")

@@ -1,0 +1,8 @@
+"""Layers: parameters plus pairs. Each does three things: forward and backward for whole images, step for one pixel."""
+
+from minipixel.layers.base import Layer, Params
+from minipixel.layers.compose import Residual, Sequential, Skips
+from minipixel.layers.masked_conv import MaskedConv
+from minipixel.layers.relu import ReLU
+
+__all__ = ["Layer", "MaskedConv", "Params", "ReLU", "Residual", "Sequential", "Skips"]

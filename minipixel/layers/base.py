@@ -1,0 +1,43 @@
+"""What every layer is: live parameters under flat names, and three verbs."""
+
+
+class Params(dict):
+    """Flat, ordered {name: live array}. Assigning to a name copies into the live array, so that no layer is left behind."""
+
+    def __setitem__(self, name, value):
+        if name not in self:
+            raise KeyError(f"unknown parameter {name!r}; there are {', '.join(self)}")
+        live = self[name]
+        if live is not value and live.shape != value.shape:
+            raise ValueError(f"parameter {name} expects shape {live.shape}, got {value.shape}")
+        live[...] = value
+
+
+class Layer:
+    """Parameters plus pairs; it keeps nothing of a call, so one layer may serve several threads at once.
+
+        y, cache  = layer.forward(x)                 the whole image, x (N, H, W, C)
+        dx, grads = layer.backward(dy, cache)        grads: {name: array} with exactly the names of `params`
+        state     = layer.start(n, height, width)    what `step` needs to know of earlier pixels
+        y_ij      = layer.step(x_ij, state, i, j)    one pixel of all n images, x_ij (n, C)
+
+    `step` may be called several times at one (i, j), once for each colour: the last call counts.
+    """
+
+    params = Params()
+
+    def to(self, xp):
+        """Move the layer's arrays to the array module `xp`, in place. Returns the layer."""
+        raise NotImplementedError
+
+    def start(self, n, height, width, canvas=None):
+        """State for `step`. `canvas` (n, H, W, C), if given, is the input itself: its owner writes the drawn values there."""
+        return None
+
+    def connections(self):
+        """How many weights are in use for one pixel: the multiply-adds of a forward pass."""
+        return 0
+
+    def kept(self):
+        """How many numbers a pixel the forward keeps for the backward."""
+        return 0

@@ -1,0 +1,92 @@
+"""The masked convolution: a convolution that reads only what the one order allows."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from minipixel.backend import array_module
+from minipixel.layers.base import Layer, Params
+from minipixel.ops.conv import conv_backward, conv_forward, gather, pad
+from minipixel.order import connections, live_taps
+
+
+class MaskedConv(Layer):
+    """y_ij = b + sum_t x_(ij + tap t) (K_t * M_t) over the live taps of a k x k kernel        PixelRNN, section 3.4
+
+    M is 1 where the order allows the connection (mask "A" or "B", `colours` groups of units on either side), else 0.
+    Forbidden weights are masked here, in every forward: their gradient is zero and their stored value has no effect.
+
+    params: K (T, C, F), normal with variance gain / (live inputs of the unit); b (F,), zero.
+    """
+
+    def __init__(self, C, F, k, mask, colours, *, rng, dtype, gain=2.0):
+        if k < 1 or k % 2 == 0:
+            raise ValueError(f"MaskedConv expects an odd kernel size, got {k}")
+        self.C, self.F = C, F
+        self.taps = live_taps(k, k, mask, colours)
+        if not self.taps:
+            raise ValueError(f"MaskedConv has no live tap: a {k}x{k} kernel with mask {mask} reads nothing in one colour")
+        allowed = connections(self.taps, C, F, mask, colours)
+        fan_in = np.maximum(1, allowed.sum(axis=(0, 1)))
+        K = rng.standard_normal(allowed.shape) * np.sqrt(gain / fan_in)
+        self.M = allowed.astype(dtype)
+        self.all_allowed = bool(allowed.all())
+        self.params = Params(K=K.astype(dtype), b=np.zeros(F, dtype))
+
+    def to(self, xp):
+        self.M = xp.asarray(self.M)
+        self.params = Params({name: xp.asarray(value) for name, value in self.params.items()})
+        return self
+
+    def masked(self):
+        """K with the forbidden weights at zero. Where nothing is forbidden inside the live taps, K itself."""
+        return self.params["K"] if self.all_allowed else self.params["K"] * self.M
+
+    def forward(self, x):
+        if x.ndim != 4 or x.shape[-1] != self.C:
+            raise ValueError(f"MaskedConv expects x of shape (N, H, W, {self.C}), got {x.shape}: is the channel axis last?")
+        return conv_forward(x, self.masked(), self.params["b"], self.taps)
+
+    def backward(self, dy, cache):
+        grads = conv_backward(dy, cache)
+        if not self.all_allowed:
+            grads["K"] *= self.M
+        return grads.pop("x"), grads
+
+    def start(self, n, height, width, canvas=None):
+        """The map of inputs so far, and the kernel in two parts: the taps above, and those of the current row."""
+        K, b = self.masked(), self.params["b"]
+        xp = array_module(K)
+        above = [t for t, (di, _) in enumerate(self.taps) if di < 0]
+        reach = [dj for di, dj in self.taps if di == 0]
+        if self.taps == ((0, 0),):
+            canvas = None
+        elif canvas is None:
+            canvas = xp.zeros((n, height, width, self.C), K.dtype)
+        return SimpleNamespace(
+            inputs=canvas, row=-1, rows_above=None, b=b, taps_above=[self.taps[t] for t in above],
+            K_above=K[:len(above)].reshape(-1, self.F), K_row=K[len(above):].reshape(-1, self.F), reach=reach)
+
+    def step(self, x_ij, state, i, j):
+        if state.inputs is None:
+            return x_ij @ state.K_row + state.b
+        state.inputs[:, i, j] = x_ij
+        if state.row != i:
+            state.row, state.rows_above = i, self.read_above(state, i)
+        left = max(0, j + state.reach[0])
+        window = state.inputs[:, i, left:j + state.reach[-1] + 1].reshape(len(x_ij), -1)
+        return state.rows_above[:, j] + window @ state.K_row[len(state.K_row) - window.shape[1]:]
+
+    def read_above(self, state, i):
+        """What the rows above give to all of row i, with the bias: (n, W, F)."""
+        r = -state.taps_above[0][0]
+        rows = state.inputs[:, max(0, i - r):i + 1]
+        W = rows.shape[2]
+        P = gather(pad(rows, state.taps_above), state.taps_above, rows.shape[1] - 1, rows.shape[1], W)
+        return P[:, 0] @ state.K_above + state.b
+
+    def connections(self):
+        return int(self.M.sum())
+
+    def kept(self):
+        return self.C

@@ -1,0 +1,20 @@
+"""The ReLU layer."""
+
+from minipixel.layers.base import Layer
+from minipixel.ops.activations import relu_backward, relu_forward
+
+
+class ReLU(Layer):
+    """y = max(x, 0)"""
+
+    def to(self, xp):
+        return self
+
+    def forward(self, x):
+        return relu_forward(x)
+
+    def backward(self, dy, cache):
+        return relu_backward(dy, cache)["x"], {}
+
+    def step(self, x_ij, state, i, j):
+        return relu_forward(x_ij)[0]

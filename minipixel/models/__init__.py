@@ -1,0 +1,65 @@
+"""The models by name, and `build`, the one way to make one."""
+
+import difflib
+import inspect
+
+import numpy as np
+
+from minipixel.layers.heads import head_for
+from minipixel.models.base import Model
+from minipixel.models.pixelcnn import pixelcnn
+from minipixel.models.pixelcnn_basic import pixelcnn_basic
+
+MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic}
+
+
+def options_of(name):
+    """{option: default} of a model; ValueError when there is no such model."""
+    if name not in MODELS:
+        raise ValueError(unknown("model", name, MODELS))
+    parameters = inspect.signature(MODELS[name]).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+
+
+def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", device="cpu", threads=None, **options):
+    """A model with fresh weights.
+
+    name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1 or 3 (in the order R, G, B);
+    levels: 2..256; rng: an int or a Generator; dtype: float32, or float64 for checks; options: the model's own.
+    ValueError names what is unknown or out of range, and what was expected.
+    """
+    defaults = options_of(name)
+    for option, value in options.items():
+        if option not in defaults:
+            raise ValueError(unknown(f"option of {name}", option, defaults))
+        check_option(option, value, defaults[option])
+    for what, value, lowest, highest in (("height", height, 1, None), ("width", width, 1, None),
+                                         ("colours", colours, 1, None), ("levels", levels, 2, 256)):
+        if not is_whole(value) or value < lowest or (highest and value > highest):
+            raise ValueError(f"{what} expects a whole number {lowest}..{highest or ''}, got {value!r}")
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype expects float32 or float64, got {dtype}")
+    options = {**defaults, **options}
+    net = MODELS[name](colours, head_for(colours, levels).units, rng=np.random.default_rng(rng), dtype=dtype, **options)
+    return Model(name, options, net, height=height, width=width, colours=colours, levels=levels, dtype=dtype,
+                 threads=threads).to(device)
+
+
+def check_option(option, value, default):
+    """Options are switches (True or False) or sizes (whole numbers, at least 1; layers may be 0)."""
+    if isinstance(default, bool):
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"option {option} expects true or false, got {value!r}")
+    elif not is_whole(value) or value < (option != "layers"):
+        raise ValueError(f"option {option} expects a whole number of at least {int(option != 'layers')}, got {value!r}")
+
+
+def is_whole(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def unknown(what, name, known):
+    """The sentence for a name that is not there, with the nearest ones that are."""
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4) or list(known)
+    return f"unknown {what} {name!r}: did you mean {' or '.join(near)}?"

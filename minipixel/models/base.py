@@ -1,0 +1,113 @@
+"""A model: a causal network from images to logits, and a head that makes nats of them."""
+
+import numpy as np
+
+from minipixel.backend import array_module, device_module, to_numpy
+from minipixel.layers.heads import head_for
+from minipixel.threads import run_shards
+
+# Pixels of a shard: two MNIST images. Its maps of 64 channels then stay near the core that works on them.
+SHARD_PIXELS = 1568
+
+
+class Model:
+    """p(x) = prod_i p(x_i | x_<i) over images x (N, H, W, C) of integers 0..levels-1.
+
+    params                flat, ordered {name: live array}: changed in place, the next call sees it
+    nll(x)                nats per image (N,), summed in float64
+    loss_and_grads(x)     mean nats per image, and {name: gradient} for exactly the names of params
+    predict(x)            log-probabilities (N, H, W, C, K) of every level at every value
+
+    Images of any height and width are taken; `height` and `width` are the sampler's defaults. A batch is cut into shards
+    that depend on its shape alone and run on `threads` threads (None: all cores), so results do not depend on them.
+    """
+
+    def __init__(self, name, options, net, *, height, width, colours, levels, dtype, threads=None):
+        self.name, self.options, self.net = name, options, net
+        self.height, self.width, self.colours, self.levels = height, width, colours, levels
+        self.dtype, self.threads = np.dtype(dtype), threads
+        self.head = head_for(colours, levels)
+        self.xp = np
+
+    @property
+    def params(self):
+        return self.net.params
+
+    def to(self, device):
+        """Move the model to "cpu" or "gpu". Returns the model."""
+        self.xp = device_module(device)
+        self.net.to(self.xp)
+        return self
+
+    def scale(self, x):
+        """What the network reads: levels 0..K-1 as numbers from -1 to 1."""
+        return x.astype(self.dtype) * self.dtype.type(2 / (self.levels - 1)) - self.dtype.type(1)
+
+    def nll(self, x):
+        """-log p(x) of each image in nats: (N,) float64"""
+        def shard_nll(x):
+            x = self.xp.asarray(x)
+            logits, _ = self.net.forward(self.scale(x))
+            return to_numpy(self.head.forward(logits, x)[0])
+        return np.concatenate(list(run_shards(shard_nll, self.shards(self.checked(x)), self.threads)))
+
+    def predict(self, x):
+        """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
+        def shard_predict(x):
+            logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
+            return to_numpy(self.head.log_probs(logits))
+        return np.concatenate(list(run_shards(shard_predict, self.shards(self.checked(x)), self.threads)))
+
+    def loss_and_grads(self, x):
+        """Mean nats per image (a float), and its gradient by parameter name"""
+        x = self.checked(x)
+
+        def shard_loss_and_grads(shard):
+            shard = self.xp.asarray(shard)
+            logits, net_cache = self.net.forward(self.scale(shard))
+            nats, head_cache = self.head.forward(logits, shard)
+            dlogits = self.head.backward(self.xp.full(len(shard), 1 / len(x)), head_cache)
+            _, grads = self.net.backward(dlogits, net_cache)
+            return nats.sum(), grads
+
+        total, sums = 0.0, None
+        for nats, grads in run_shards(shard_loss_and_grads, self.shards(x), self.threads):
+            total = total + nats
+            if sums is None:
+                sums = grads
+            else:
+                for name, grad in grads.items():
+                    sums[name] += grad
+        return float(total) / len(x), sums
+
+    def start(self, canvas):
+        """State for `step` on a canvas (n, H, W, C) of scaled values, whose owner writes each drawn value into it."""
+        n, height, width, _ = canvas.shape
+        return self.net.start(n, height, width, canvas)
+
+    def step(self, canvas_ij, state, i, j):
+        """log p of every level at pixel (i, j), given what the canvas holds so far: (n, C, K)"""
+        return self.head.log_probs(self.net.step(canvas_ij, state, i, j))
+
+    def shards(self, x):
+        if self.xp is not np:
+            return [x]
+        n = max(1, SHARD_PIXELS // (x.shape[1] * x.shape[2]))
+        return [x[k:k + n] for k in range(0, len(x), n)]
+
+    def checked(self, x):
+        """The images as a host array of integers; ValueError when they are not images of this model."""
+        x = to_numpy(x) if array_module(x) is not np else np.asarray(x)
+        if x.ndim != 4 or x.shape[-1] != self.colours or 0 in x.shape:
+            raise ValueError(f"{self.name} expects images (N, H, W, {self.colours}), got {x.shape}: is the colour axis last?")
+        if x.dtype.kind not in "iu":
+            raise ValueError(f"{self.name} expects integer levels 0..{self.levels - 1}, got {x.dtype}")
+        if x.min() < 0 or x.max() >= self.levels:
+            raise ValueError(f"{self.name} expects levels 0..{self.levels - 1}, got values from {x.min()} to {x.max()}")
+        return x
+
+    def cost(self):
+        """Parameters in use, multiply-adds a pixel (forward), and numbers a pixel that training keeps."""
+        return {"parameters": sum(value.size for value in self.params.values()),
+                "multiply_adds_per_pixel": self.net.connections(),
+                "kept_per_pixel": self.net.kept() + 2 * self.head.units}

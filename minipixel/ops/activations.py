@@ -1,0 +1,16 @@
+"""Elementwise nonlinearities as pairs."""
+
+from minipixel.backend import array_module
+
+
+def relu_forward(x):
+    """y = max(x, 0), any shape        PixelRNN, Table 1"""
+    y = array_module(x).maximum(x, 0)
+    cache = y
+    return y, cache
+
+
+def relu_backward(dy, cache):
+    """dx = dy where y > 0, else 0: what was cut off had no effect"""
+    y = cache
+    return {"x": dy * (y > 0)}

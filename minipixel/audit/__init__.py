@@ -1,0 +1,12 @@
+"""Is a model causal, does its probability sum to one, is its likelihood believable? For ours and for anybody's function.
+
+causality       changes every value of an image and looks which predictions move
+normalisation   adds up the probability of every image of a tiny shape
+likelihood      puts a figure beside the uniform model and a general compressor, and alarms at the unbelievable
+"""
+
+from minipixel.audit.causality import causality
+from minipixel.audit.likelihood import likelihood
+from minipixel.audit.normalisation import normalisation
+
+__all__ = ["causality", "likelihood", "normalisation"]

@@ -1,0 +1,107 @@
+"""Is a likelihood believable? A figure is put on a scale between what cannot be so low and what need not be so high.
+
+The scale is set by the test images themselves: the uniform model (log2 K bits per dimension) and LZMA, a general
+compressor that knows nothing of pictures. Good image models need about half of what LZMA needs: 0.54 on binarized MNIST
+(79.2 nats), 0.50 on CIFAR-10 (3.0 bits/dim).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from minipixel.units import bits_per_dim
+
+IMPOSSIBLE = 0.25       # of LZMA's bits: below this something is wrong
+PLAUSIBLE = 0.4         # of LZMA's bits: the best reported on CIFAR-10, about 2.5 bits/dim, is 0.41
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The result of `audit.likelihood`: the figure in both units, the scale, and the alarms (none is well)."""
+    nats: float
+    se: float | None
+    bits: float
+    se_bits: float | None
+    uniform: float
+    lzma: float
+    readings: list
+    alarms: list
+
+    @property
+    def ok(self):
+        """No alarm."""
+        return not self.alarms
+
+    def __str__(self):
+        error = "" if self.se is None else f" +- {self.se:.2f}"
+        error_bits = "" if self.se is None else f" +- {self.se_bits:.4f}"
+        rows = [("figure", f"{self.nats:.2f}{error} nats per image = {self.bits:.4f}{error_bits} bits/dim"),
+                ("uniform model", f"{self.uniform:.4f} bits/dim: alarm above"),
+                ("LZMA, same images", f"{self.lzma:.4f} bits/dim"),
+                ("twin limit", f"{PLAUSIBLE * self.lzma:.4f} bits/dim ({PLAUSIBLE} of LZMA): below, or above uniform, "
+                               "a figure is read in other units"),
+                ("impossible limit", f"{IMPOSSIBLE * self.lzma:.4f} bits/dim ({IMPOSSIBLE} of LZMA): alarm below"),
+                *(("ALARM", text) for text in self.alarms)]
+        if self.ok:
+            rows.append(("verdict", "no alarm"))
+        return "\n".join(f"{name:<17}   {text}" for name, text in rows)
+
+
+def likelihood(nats, images, levels, se=None):
+    """Put a test figure, `nats` per image with standard error `se`, beside what the same test images allow.
+
+    images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
+    is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be in
+    another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
+    images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; a wrong unit that lands inside this
+    range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is no
+    positive number, and for images that are not integers of these levels.
+    """
+    images = np.asarray(images)
+    if not (math.isfinite(nats) and nats > 0):
+        raise ValueError(f"likelihood expects positive, finite nats per image, got {nats}")
+    if images.ndim != 4 or images.size == 0 or images.dtype.kind not in "iu":
+        raise ValueError(f"likelihood expects integer images (N, H, W, C), got {images.dtype} of shape {images.shape}")
+    if images.min() < 0 or images.max() >= levels:
+        raise ValueError(f"likelihood expects images of levels 0..{levels - 1}, got {images.min()}..{images.max()}")
+    shape = images.shape[1:]
+    bits, uniform, lzma = bits_per_dim(nats, shape), math.log2(levels), lzma_bits(images, levels)
+    readings = []
+    if not PLAUSIBLE * lzma <= bits <= uniform:
+        readings = [(name, value) for name, value in _readings(nats, bits, images.shape)
+                    if PLAUSIBLE * lzma <= value <= uniform]
+    alarms = []
+    if bits > uniform * (1 + 1e-6):     # the uniform model itself, in float32, is no alarm
+        alarms.append(f"worse than the uniform model: {bits:.4f} bits/dim against {uniform:.4f}")
+    if bits < IMPOSSIBLE * lzma:
+        alarms.append(f"too good to be true: {bits:.4f} bits/dim is {bits / lzma:.3f} of what LZMA needs; run audit.causality")
+    alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
+    return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, readings, alarms)
+
+
+def _readings(number, bits, shape):
+    """What `number`, given as nats per image, would be in bits per dimension, had it been something else."""
+    count, colours, ln2 = shape[0], shape[3], math.log(2)
+    yield "if it is bits per image (the bits twin)", bits * ln2
+    yield "if the bits/dim are really nats per dimension (the nats twin)", bits / ln2
+    yield "if it is nats per dimension", number / ln2
+    yield "if it is bits per dimension", number
+    if colours > 1:
+        yield "if it is nats per pixel", number / (colours * ln2)
+        yield "if it is bits per pixel", number / colours
+    if count > 1:
+        yield f"if it is the sum over all {count:,} images", bits / count
+
+
+def lzma_bits(images, levels):
+    """Bits per dimension that LZMA2 needs for these images: as bytes or with the levels packed, whichever is smaller."""
+    import lzma     # not in every Python (a browser's, for one)
+
+    width = max(1, (levels - 1).bit_length())
+    data = images.astype(np.uint8 if levels <= 256 else np.uint16)
+    bytes_high_first = data.astype(data.dtype.newbyteorder(">")).reshape(-1, 1).view(np.uint8)
+    packed = np.packbits(np.unpackbits(bytes_high_first, axis=1)[:, -width:])
+    forms = [data.tobytes(), packed.tobytes()] if width % 8 else [data.tobytes()]
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
+    return 8 * min(len(lzma.compress(form, format=lzma.FORMAT_RAW, filters=filters)) for form in forms) / images.size

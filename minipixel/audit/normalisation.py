@@ -1,0 +1,79 @@
+"""Do the probabilities of all images sum to one? Every image of a tiny shape is enumerated.
+
+A model whose predictions read their own or later values still has perfect conditionals, and probabilities that sum to more or less than one.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from minipixel.audit.asking import asker
+from minipixel.order import raster
+
+MOST = 2**20
+TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """The result of `audit.normalisation`.
+
+    total: sum over all `count` images of exp(-nats), nats added up from predict; total_nll: the same from the model's
+    own `nll`, and difference the largest distance, in nats, between the two (None for a function without `nll`).
+    """
+    total: float
+    count: int
+    total_nll: float | None
+    difference: float | None
+    tolerance: float
+    dtype: str
+
+    @property
+    def ok(self):
+        """Each total within `tolerance` of one, and nll within `tolerance` (relative above one nat) of predict."""
+        sums = [self.total] if self.total_nll is None else [self.total, self.total_nll]
+        return all(abs(total - 1) <= self.tolerance for total in sums) and (self.difference or 0) <= self.tolerance
+
+    def __str__(self):
+        verdict = "sum to one" if self.ok else "do NOT sum to one, or predict and nll disagree"
+        lines = [f"the probabilities of all {self.count:,} images {verdict} ({self.dtype}, within {self.tolerance:.0e})",
+                 f"predict   sum = 1 {self.total - 1:+.2e}"]
+        if self.total_nll is not None:
+            lines.append(f"nll       sum = 1 {self.total_nll - 1:+.2e}, at most {self.difference:.1e} from predict")
+        return "\n".join(lines)
+
+
+def normalisation(model, shape, levels):
+    """sum_x p(x) over all K^(H W C) images x, where log p(x) is the sum of predict(x) at the levels of x itself.
+
+    `model` is a function as in `audit.causality`, or a model with `predict` and, if it likes, `nll` (nats per image),
+    which is then summed as well. Returns a `Normalisation`. ValueError for more than 2^20 images.
+    """
+    shape = tuple(int(n) for n in shape)
+    ask = asker(model, shape, levels)
+    count = levels ** math.prod(shape)
+    if count > MOST:
+        raise ValueError(f"normalisation expects at most {MOST:,} images to enumerate, "
+                         f"got {levels}^{math.prod(shape)}: choose a smaller shape or fewer levels")
+    rows, columns, colours = np.array(raster(*shape)).T
+    nats, nll = [], []
+    for start in range(0, count, 2048):
+        images = _images(np.arange(start, min(start + 2048, count)), shape, levels)
+        logp = ask(images)
+        own = np.take_along_axis(logp, images[:, rows, columns, colours, None], axis=-1)
+        nats.append(-own.sum(axis=(1, 2), dtype=np.float64))
+        if hasattr(model, "nll"):
+            nll.append(np.asarray(model.nll(images), dtype=np.float64))
+    nats, dtype = np.concatenate(nats), logp.dtype.name
+    total_nll = difference = None
+    if nll:
+        total_nll = math.fsum(np.exp(-np.concatenate(nll)))
+        difference = float(np.max(np.abs(np.concatenate(nll) - nats) / np.maximum(1, nats)))
+    return Normalisation(math.fsum(np.exp(-nats)), count, total_nll, difference, TOLERANCE[dtype], dtype)
+
+
+def _images(numbers, shape, levels):
+    """The images whose values are the digits of `numbers` written in base `levels`."""
+    digits = numbers[:, None] // levels ** np.arange(math.prod(shape)) % levels
+    return digits.reshape(-1, *shape)

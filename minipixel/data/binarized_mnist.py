@@ -15,7 +15,7 @@ from .dataset import SPLITS, About, Dataset
 from .source import File, contents
 
 ABOUT = About("binarized-mnist", "28x28", "1", 2, "50,000 / 10,000 / 10,000",
-              "MNIST in the fixed binarization of Larochelle and Murray, .amat files", "not stated (MNIST: CC BY-SA 3.0)")
+              "MNIST in the fixed binarization of Larochelle and Murray, .amat", "not stated (MNIST: CC BY-SA 3.0)")
 URL = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/"
 FILES = [File(name, URL + name, f"sha256:{digest}") for name, digest in [
     ("binarized_mnist_train.amat", "ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d"),
@@ -47,7 +47,8 @@ def parse_amat(content, name):
 def _first_bad_line(content):
     right = re.compile(b"[01]( [01]){%d}" % (PIXELS - 1))
     number, line = next((n, line) for n, line in enumerate(content.split(b"\n"), 1) if not right.fullmatch(line))
-    values = line.decode("latin-1").split(" ")
-    wrong = [value for value in values if value not in ("0", "1")]
-    got = f"{len(values)} values" if len(values) != PIXELS else f"{wrong[0][:20]!r}"
+    values = line.decode("latin-1").split()
+    got = f"{len(values)} values"
+    if len(values) == PIXELS:
+        got = next((f"{value[:20]!r}" for value in values if value not in ("0", "1")), "other separators")
     return f"line {number}: expected {PIXELS} zeros and ones with a space between, got {got}"

@@ -59,7 +59,7 @@ def _members(archive):
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
             return {name: tar.extractfile(f"cifar-10-batches-bin/{name}").read() for name in [*BATCHES, TEST]}
     except (tarfile.TarError, OSError, EOFError, KeyError, zlib.error) as error:
-        raise ValueError(f"{ARCHIVE.name} is no sound archive of CIFAR-10 ({error}): copy or download it again") from None
+        raise ValueError(f"{ARCHIVE.name} is no sound CIFAR-10 archive ({error}): copy or download it again") from None
 
 
 def _loose(folder):

@@ -70,7 +70,7 @@ def read(path, size=None):
         picture = picture.convert("RGB")
     except Exception as error:  # Pillow's decoders raise errors of many kinds for broken files
         reason = " ".join(str(error).split())
-        raise ValueError(f"{str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or take it out") from None
+        raise ValueError(f"{str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None
     if size is not None:
         side, (width, height) = min(picture.size), picture.size
         left, top = (width - side) // 2, (height - side) // 2

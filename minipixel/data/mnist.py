@@ -29,8 +29,8 @@ def load():
     found, official = contents("mnist", FILES)
     parsed = [parse_idx(found[file.name], file.name, 3 if "images" in file.name else 1) for file in FILES]
     train, train_labels, test, test_labels = parsed
-    _check(train, train_labels, FILES[0].name)
-    _check(test, test_labels, FILES[2].name)
+    _check(train, train_labels, *(file.name for file in FILES[:2]))
+    _check(test, test_labels, *(file.name for file in FILES[2:]))
     cut = len(train) - len(train) // 6
     return Dataset("mnist", train[:cut, ..., None], train[cut:, ..., None], test[..., None], ABOUT.levels, "MNIST",
                    {"train": train_labels[:cut], "validation": train_labels[cut:], "test": test_labels}, official)
@@ -56,10 +56,10 @@ def parse_idx(content, name, dimensions):
     return np.frombuffer(content[header:], np.uint8).reshape(shape)
 
 
-def _check(images, labels, name):
+def _check(images, labels, images_name, labels_name):
     if images.shape[1:] != (28, 28):
-        raise ValueError(f"{name} expects images of 28x28, got {'x'.join(map(str, images.shape[1:]))}")
+        raise ValueError(f"{images_name}: expected images of 28x28, got {'x'.join(map(str, images.shape[1:]))}")
     if len(images) != len(labels):
-        raise ValueError(f"{name} has {len(images):,} images, but its label file has {len(labels):,} labels")
+        raise ValueError(f"{labels_name}: expected a label for each of the {len(images):,} images, got {len(labels):,}")
     if (labels > 9).any():
-        raise ValueError(f"the label file of {name} expects labels 0..9, got {labels.max()}")
+        raise ValueError(f"{labels_name}: expected labels 0..9, got {labels.max()}")

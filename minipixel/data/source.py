@@ -34,7 +34,7 @@ def place(*folders):
     if not root:
         return None
     if not Path(root).is_dir():
-        raise FileNotFoundError(f"MINIPIXEL_DATA names {root!r}, which is no folder: correct it, or unset it to download")
+        raise FileNotFoundError(f"MINIPIXEL_DATA names {root!r}, which is no folder: correct it or unset it")
     return next((Path(root, folder) for folder in folders if Path(root, folder).is_dir()), None)
 
 
@@ -46,7 +46,7 @@ def read(path):
     elif packed.is_file():
         content = _unpacked(packed)
     else:
-        raise FileNotFoundError(f"{str(path)!r} is missing, and as .gz too: put the file there, or take its folder away")
+        raise FileNotFoundError(f"{str(path)!r} is missing, and as .gz too: put it there, or take its folder away")
     if not content:
         raise ValueError(f"{str(path)!r} is empty: copy or download it again")
     return content

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minipixel.data.dataset import Dataset, check_integer
+
+
+def dataset(levels=256, official=True):
+    images = (np.arange(levels) % 256).astype(np.uint8).reshape(levels, 1, 1, 1)
+    return Dataset("ramp", images, images[:2].copy(), images[:1].copy(), levels, "all values once", official=official)
+
+
+@given(levels=st.integers(2, 256), fewer=st.integers(2, 256))
+def test_quantising_keeps_the_order_and_uses_every_level_evenly(levels, fewer):
+    fewer = min(levels, fewer)
+    level = dataset(levels).quantised(fewer).train.ravel()
+    assert [int(v) for v in level] == [value * fewer // levels for value in range(levels)]
+    sizes = np.bincount(level, minlength=fewer)
+    assert len(sizes) == fewer and sizes.min() >= 1 and sizes.max() - sizes.min() <= 1
+
+
+def test_the_own_number_of_levels_changes_nothing():
+    assert dataset().quantised(256).note == dataset().note
+
+
+def test_the_note_says_what_a_result_rests_on():
+    assert dataset().note == "ramp: all values once; 1x1x1, 256 levels; 256 / 2 / 1 images"
+    assert dataset(official=False).note.endswith("; not the official files")
+    assert "official" not in dataset(official=None).note
+    assert "quantised to 16 levels by value*16//256" in dataset().quantised(16).note
+    assert "not the fixed binarization" in dataset().quantised(2).note
+
+
+def test_the_splits_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        dataset().test[0] = 1
+
+
+def test_a_split_without_images_is_refused():
+    images = np.zeros((2, 1, 1, 1), np.uint8)
+    with pytest.raises(ValueError, match="no image left for its validation split"):
+        Dataset("two", images, images[:0], images, 2, "two images")
+
+
+@pytest.mark.parametrize("value", [1, 257, -3, 2.0, "16", None, np.float32(3)])
+def test_only_whole_numbers_in_range_pass(value):
+    with pytest.raises(ValueError, match="levels expects a whole number from 2 to 256"):
+        check_integer("levels", value, 2, 256)
+    check_integer("levels", np.int64(256), 2, 256)

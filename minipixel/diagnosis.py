@@ -1,0 +1,96 @@
+"""What is wrong with a gradient, in words.
+
+`contract` complains about names and kinds before any number is compared. `explain_all` asks the list in `hypotheses`,
+the most specific first, and believes the first that answers.
+"""
+
+import math
+
+import numpy as np
+
+from minipixel import hypotheses
+from minipixel.backend import to_numpy
+from minipixel.differences import is_array, sweep
+
+
+class Context:
+    """What a hypothesis may look at beyond the numbers: the upstream gradient, and the point, to run the pair again."""
+
+    def __init__(self, point, dy):
+        self.point, self.dy = point, dy
+        self.reruns = point.backward is not None
+        shape = next((given.shape for given in point.arguments.values() if is_array(given)), ())
+        self.images = shape[0] if shape else 1
+        pixels = math.prod(shape[1:3]) if len(shape) == 4 else 1
+        self.sizes = {"the number of images": self.images, "the number of pixels": pixels,
+                      "images times pixels": self.images * pixels, "the number of outputs": sum(d.size for d in dy)}
+
+    def backward(self, name, dy, instead=None):
+        """What backward says about one array, run again with other ingredients."""
+        return np.array(to_numpy(self.point.gradients(dy, instead)[name]))
+
+    def slope(self, name, dy):
+        """What finite differences say about one array for another dy."""
+        return sweep(self.point, name, dy, steps=(1e-5,))[0][0]
+
+    def others(self, one):
+        """(name, host copy) of every other array of the point."""
+        return [(name, np.array(to_numpy(value))) for name, value in self.point.values.items() if name != one.name]
+
+    def ingredients(self, one):
+        """(label, array, run): what a gradient is made of, and how to get it from a changed array."""
+        for k, d in enumerate(self.dy if self.dy[0].ndim else []):
+            label = "dy" if len(self.dy) == 1 else f"dy[{k}]"
+            yield label, d, lambda new, k=k: self.backward(one.name, [*self.dy[:k], new, *self.dy[k + 1:]])
+        for name, value in self.others(one):
+            yield name, value, lambda new, name=name: self.backward(one.name, self.dy, (name, new))
+
+
+def explain_all(found, context):
+    """A sentence for every wrong array; arrays with the same sentence share it."""
+    arrays = {}
+    for one in found:
+        if not one.ok:
+            arrays.setdefault(explain(one, context), []).append(one.label)
+    return [f"{', '.join(names)} {sentence}." for sentence, names in arrays.items()]
+
+
+def explain(one, context):
+    """The sentence of the first hypothesis that holds."""
+    tests = hypotheses.MISFIT if not one.fits else hypotheses.ENTRIES if context.reruns else hypotheses.DIRECTIONS
+    with np.errstate(all="ignore"):
+        return next(sentence for test in tests if (sentence := test(one, context)))
+
+
+def kind(thing):
+    """A few words on what something is."""
+    if isinstance(thing, tuple):
+        return f"a tuple of {len(thing)}"
+    return f"an array of shape {thing.shape}" if is_array(thing) else type(thing).__name__
+
+
+def flaws(out):
+    """What disqualifies an output of the forward from being differenced."""
+    if out.dtype != np.float64:
+        return [f"is {out.dtype} although every float argument is float64"]
+    return [] if np.isfinite(out).all() else [f"has NaN or inf in {(~np.isfinite(out)).sum()} of {out.size} entries"]
+
+
+def is_gradient(grads, name):
+    """Did backward return an array of numbers under this name?"""
+    given = grads.get(name) if isinstance(grads, dict) else None
+    return is_array(given) and given.dtype.kind in "fiu" or isinstance(given, (float, int, np.floating))
+
+
+def contract(grads, values, form):
+    """Complaints about names: every differentiated array needs its gradient, and nothing else has one."""
+    if not isinstance(grads, dict):
+        return [f"backward must return {form}, got {kind(grads)}."]
+    missing, extra = [n for n in values if n not in grads], [n for n in grads if n not in values]
+    complaints = []
+    if missing or extra:
+        complaints = [f"backward must name its gradients like the forward's arrays: expected {list(values)}, got "
+                      f"{list(grads)}" + f"; missing {missing}" * bool(missing)
+                      + f"; not asked for {extra}" * bool(extra) + "."]
+    return complaints + [f"d{name} must be an array of numbers, got {kind(grads[name])}."
+                         for name in values if name in grads and not is_gradient(grads, name)]

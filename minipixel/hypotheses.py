@@ -1,0 +1,234 @@
+"""The known ways in which a backward goes wrong, each a function that recognises one.
+
+A hypothesis looks at a Comparison `one` (b: what backward says, n: what finite differences say), and where it must it
+runs the pair again with other ingredients at its Context. It returns a sentence that goes on from the array's name, or
+None. A sentence says what the numbers show, and after a colon the usual cause. The lists at the end are in the order
+of asking.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+from minipixel.backend import to_numpy
+from minipixel.differences import CLOSE, sweep
+
+
+def misfit(one, context):
+    b, n = one.backward, one.numeric
+    sentence = f"has shape {b.shape}, expected {n.shape}"
+    if not context.reruns:
+        return sentence
+    for i, j in itertools.combinations(range(n.ndim), 2):
+        if one.same(b, n.swapaxes(i, j)):
+            return f"{sentence}: the numbers are right, axes {i} and {j} are exchanged (transposed)"
+    for axes in subsets(b.ndim):
+        if one.same(b.sum(axes), n):
+            return f"{sentence}: its sum over axes {axes} is right, so that this sum is missing"
+    return sentence + (f": it {wrong}" if (wrong := sum_of_dy(one, context)) else "")
+
+
+def not_finite(one, context):
+    bad = int((~np.isfinite(one.backward)).sum())
+    return f"has NaN or inf in {bad} of {one.backward.size} entries" if bad else None
+
+
+def corners(one, context):
+    if one.wrong.any() and (one.cornered == one.wrong).all():
+        return ("cannot be judged: at every wrong entry forward has a corner (its slopes to both sides differ), "
+                "wherever the point was drawn")
+
+
+def single_precision(one, context):
+    if one.backward.dtype == np.float32 and one.error < 1e-4:
+        return "comes in float32 although everything given is float64: it is right to the 7 digits that float32 has"
+
+
+def all_zeros(one, context):
+    return None if one.backward.any() else "is zero everywhere: a path is cut, or the result is never written"
+
+
+def constant_ratio(one, context):
+    words = ratio(one, context, np.ones(one.wrong.shape, bool))
+    return words and f"is {words}, everywhere"
+
+
+def transposed(one, context):
+    b, n = one.backward, one.numeric
+    for i, j in itertools.combinations(range(n.ndim), 2):
+        swapped = n.swapaxes(i, j)
+        if one.same(b, swapped):
+            return f"is transposed: axes {i} and {j} are exchanged"
+        if one.same(b, swapped.reshape(b.shape)):
+            return f"has the numbers of axes {i} and {j} in the wrong order: reshape where a transpose is due"
+
+
+def mask_forgotten(one, context):
+    dead = np.abs(one.numeric) <= CLOSE * one.scale
+    if dead[one.wrong].all() and not dead.all():
+        return ("is right where the true gradient is not zero, but is not zero where that is: a mask is forgotten (the "
+                "derivative of a ReLU, forbidden weights)")
+
+
+def sum_of_dy(one, context):
+    for d in context.dy:
+        if one.same(one.backward, d):
+            return "is dy unchanged: the local derivative, or a sum, is forgotten"
+        for axes in subsets(d.ndim):
+            if one.same(one.backward, d.sum(axes)):
+                due = next((right for right in subsets(d.ndim) if one.same(one.numeric, d.sum(right))), None)
+                return f"is dy summed over axes {axes}: " + (
+                    f"the sum over axes {due} is right" if due else "a derivative on the way is forgotten")
+
+
+def permuted(one, context):
+    for axis in reversed(range(one.numeric.ndim)):
+        b, n = np.moveaxis(one.backward, axis, 0), np.moveaxis(one.numeric, axis, 0)
+        order = [next((i for i in (j, *range(len(n))) if one.same(b[j], n[i])), None) for j in range(len(b))]
+        if None in order or sorted(order) != list(range(len(n))):
+            continue
+        where = axis_name(one.name, one.numeric.ndim, axis)
+        if order == list(range(len(n)))[::-1] and len(n) > 2:
+            return f"is in reverse order of the {where}: a flipped kernel, or a loop that runs the other way"
+        for size in (s for s in range(len(n) // 2, 0, -1) if len(n) % s == 0):
+            blocks = [order[k] // size for k in range(0, len(n), size)]
+            if order == [q * size + r for q in blocks for r in range(size)]:
+                moved = [f"block {j} holds what belongs to block {q}" for j, q in enumerate(blocks) if j != q]
+                gates = " (gates o, f, i, g are blocks 0, 1, 2, 3)" if len(blocks) == 4 else ""
+                return f"has blocks of {size} along the {where} exchanged: {', '.join(moved)}{gates}"
+
+
+def shifted(one, context):
+    for axis, step in itertools.product(range(one.numeric.ndim), (1, -1)):
+        b, n = np.moveaxis(one.backward, axis, 0), np.moveaxis(one.numeric, axis, 0)
+        pairs = [(t, t + step) for t in range(len(n)) if 0 <= t + step < len(n)]
+        hits = [t for t, u in pairs if one.same(b[t], n[u]) and not one.same(b[t], n[t])]
+        if 2 * len(hits) >= len(pairs) and len(hits) * n[:1].size >= 2:
+            where = axis_name(one.name, one.numeric.ndim, axis)
+            return f"is shifted by one {where}: at {hits[0]} it holds what belongs to {hits[0] + step}, and so on"
+
+
+def weight_transposed(one, context):
+    for name, value in context.others(one):
+        for i, j in itertools.combinations(range(value.ndim), 2):
+            if value.shape[i] == value.shape[j]:
+                turned = value.swapaxes(i, j).copy()
+                if one.same(context.backward(one.name, context.dy, (name, turned)), one.numeric):
+                    return f"is right once {name} is transposed inside backward: {name} is used transposed"
+
+
+def output_forgotten(one, context):
+    verdicts = []
+    for k in range(len(context.dy)):
+        alone = [d if j == k else np.zeros_like(d) for j, d in enumerate(context.dy)]
+        b, n = context.backward(one.name, alone), context.slope(one.name, alone)
+        right = np.abs(b - n).max() <= CLOSE * max(1e-8, np.abs(n).max())
+        verdicts.append("right" if right else "wrong" if b.any() else "zero")
+    faults = [f"{word} for what comes through output {k}" for k, word in enumerate(verdicts) if word != "right"]
+    if 0 < len(faults) < len(verdicts):
+        return f"is {' and '.join(faults)}, and right for the rest: a path from that output is forgotten or wrong"
+
+
+def one_slice(one, context):
+    for label, array, run in context.ingredients(one):
+        if one.same(run(np.zeros_like(array)), one.backward):
+            continue
+        for axis, place in itertools.product(range(array.ndim), (0, -1)):
+            kept = np.zeros_like(array)
+            chosen = (slice(None),) * axis + (place,)
+            kept[chosen] = array[chosen]
+            if array.shape[axis] > 1 and one.same(run(kept), one.backward):
+                where = f"{axis_name(label, array.ndim, axis)} {place % array.shape[axis]}"
+                return f"uses only {where} of {label}: the sum over this axis is missing, or overwritten (= for +=)"
+
+
+def scattered(one, context):
+    if one.same(np.sort(one.backward, axis=None), np.sort(one.numeric, axis=None)):
+        return "has the right numbers in the wrong places"
+
+
+def right_for_one_image(one, context):
+    if context.images < 2:
+        return None
+    try:
+        alone = context.point.one_image()
+        dy = [d if d.shape == out.shape else d[:1] for d, out in zip(context.dy, alone.outputs(), strict=True)]
+        b, n = to_numpy(alone.gradients(dy)[one.name]), sweep(alone, one.name, dy, steps=(1e-5,))[0][0]
+    except Exception:  # not every operation can be cut to one image: then there is nothing to say
+        return None
+    if b.shape == n.shape and np.abs(b - n).max() <= CLOSE * max(1e-8, np.abs(n).max()):
+        return f"is right for one image and wrong for {context.images}: look at what runs over the images of the batch"
+
+
+def ratio_of_wrong(one, context):
+    if one.wrong.all():
+        return None
+    words = "zero" if not one.backward[one.wrong].any() else ratio(one, context, one.wrong)
+    return words and f"is {words} in its wrong entries, and right in the others{places(one)}"
+
+
+def some_slices(one, context):
+    return f"is right but for some entries{where}" if (where := places(one)) else None
+
+
+def no_pattern(one, context):
+    b, n = one.backward.ravel(), one.numeric.ravel()
+    cosine = float(b @ n) / max(1e-300, float(np.linalg.norm(b) * np.linalg.norm(n)))
+    return f"is wrong without a pattern that is known here (cosine with the true gradient {cosine:.3f})"
+
+
+def ratio(one, context, where):
+    """The constant backward / numeric over the entries `where`, in words; None if there is none."""
+    b, n = one.backward[where], one.numeric[where]
+    factor = float((b * n).sum() / (n * n).sum()) if n.any() else 0.0
+    if factor == 0 or not (np.abs(b - factor * n) <= CLOSE * max(one.scale, np.abs(b).max())).all():
+        return None
+    sign, size = "of the wrong sign and " * (factor < 0), abs(factor)
+
+    def equals(value):
+        return math.isclose(size, value, rel_tol=1e-5)
+
+    if equals(1):
+        return "of the wrong sign"
+    for value, words in ((2, "twice as large as"), (1 / 2, "half of")):
+        if equals(value):
+            also = [what for what, count in context.sizes.items() if equals(count) or equals(1 / count)]
+            return f"{sign}{words} the true gradient" + f" (2 is also {' and '.join(also)})" * bool(also)
+    for what, count in context.sizes.items():
+        if equals(count):
+            return f"{sign}{count} times the true gradient, and {count} is {what}: a sum where a mean is due"
+        if equals(1 / count):
+            return f"{sign}1/{count} of the true gradient, and {count} is {what}: a mean where a sum is due"
+    # one or two numbers always have some ratio, or may have by chance
+    enough = (np.abs(n) > CLOSE * one.scale).sum() > 1
+    return f"{sign}{size:.6g} times the true gradient" if enough else None
+
+
+def subsets(ndim):
+    """All non-empty tuples of axes."""
+    return [axes for k in range(1, ndim + 1) for axes in itertools.combinations(range(ndim), k)]
+
+
+def places(one):
+    """Where the wrong entries are, axis by axis, if they fill at most half of some axis; else an empty string."""
+    found = []
+    for axis, size in enumerate(one.wrong.shape):
+        hit = np.flatnonzero(one.wrong.any(axis=tuple(a for a in range(one.wrong.ndim) if a != axis)))
+        if 2 * len(hit) <= size:
+            found.append(f"{axis_name(one.name, one.wrong.ndim, axis)} {', '.join(map(str, hit))}")
+    return f": only at {' and '.join(found)}" if found else ""
+
+
+def axis_name(name, ndim, axis):
+    """What an axis is called: those of K (T, C, F) and of images (N, H, W, C) have names."""
+    if name.rpartition(".")[2].startswith("K") and ndim == 3:
+        return ("tap", "input channel", "output unit")[axis]
+    return ("image", "row", "column", "channel")[axis] if ndim == 4 else f"index of axis {axis}"
+
+
+MISFIT = (misfit,)
+DIRECTIONS = (not_finite, single_precision, corners, all_zeros, constant_ratio, no_pattern)
+ENTRIES = (not_finite, single_precision, corners, all_zeros, constant_ratio, transposed, mask_forgotten, sum_of_dy,
+           permuted, shifted, weight_transposed, output_forgotten, one_slice, scattered, right_for_one_image,
+           ratio_of_wrong, some_slices, no_pattern)

@@ -69,7 +69,7 @@ def read(path, size=None):
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
         picture = picture.convert("RGB")
     except Exception as error:  # Pillow's decoders raise errors of many kinds for broken files
-        reason = " ".join(str(error).split())
+        reason = " ".join((str(error) or type(error).__name__).split())
         raise ValueError(f"{str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None
     if size is not None:
         side, (width, height) = min(picture.size), picture.size

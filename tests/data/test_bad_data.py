@@ -80,6 +80,7 @@ FILES = {
     "amat short line": (BINARY, AMAT_TRAIN, lambda x: x[2:], ["line 1", "got 783 values"]),
     "amat long line": (BINARY, AMAT_TRAIN, lambda x: b"0 " + x, ["line 1", "got 785 values"]),
     "amat blank line": (BINARY, AMAT_TRAIN, lambda x: x[:1568] + b"\n" + x[1568:], ["line 2"]),
+    "amat two lines in one": (BINARY, AMAT_TRAIN, lambda x: x.replace(b"\n", b" ", 1), ["line 1", "got 1568 values"]),
     "amat a two": (BINARY, AMAT_TEST, lambda x: x[:1568] + b"2" + x[1569:], ["line 2", "got '2'"]),
     "amat grey values": (BINARY, AMAT_TEST, lambda x: x.replace(b"1", b"0.5"), ["line 1", "got '0.5'"]),
     "amat commas": (BINARY, AMAT_TEST, lambda x: x.replace(b" ", b","), ["line 1", "with a space between"]),

@@ -5,7 +5,7 @@
         with forbid_copies():            # nothing in here may read the device from the host
             y, cache = layer.forward(x)
         cupy.asnumpy(y)                  # download: the other door
-        launches()                       # kernels so far
+        launches(), reads()              # kernels, and downloads, so far
 
 It computes with NumPy, so right code gives NumPy's numbers, and it refuses what the real CuPy refuses. Names and
 parameters come from cupy_names.json, read off the real package (read_cupy_names.py). It is stricter than CuPy where
@@ -41,7 +41,7 @@ from cupy_standin_array import (
     to_host,
 )
 
-__all__ = ["HiddenCopy", "forbid_copies", "launches", "standin"]
+__all__ = ["HiddenCopy", "forbid_copies", "launches", "reads", "standin"]
 
 MODULES = ("cupy", "cupy.cuda", "cupy.lib", "cupy.lib.stride_tricks", "cupy.linalg")
 
@@ -54,7 +54,7 @@ def standin(no_copies=False):
     for name in before:
         del sys.modules[name]
     sys.modules.update(modules)
-    meter.launches = 0
+    meter.launches = meter.reads = 0
     try:
         with forbid_copies() if no_copies else contextlib.nullcontext():
             yield modules["cupy"]
@@ -77,6 +77,11 @@ def forbid_copies(but_door=False):
 def launches():
     """How many kernels were launched since `standin` began."""
     return meter.launches
+
+
+def reads():
+    """How often the host has read the device since `standin` began, by whatever way: each time it waits."""
+    return meter.reads
 
 
 class _Module(types.ModuleType):

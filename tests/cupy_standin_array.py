@@ -39,12 +39,12 @@ class HiddenCopy(RuntimeError):
 
 
 class Meter:
-    """What the host does to the device: kernels launched, and whether it may read.
+    """What the host does to the device: kernels launched, reads, and whether it may read.
 
     may_read: "anywhere", "asnumpy" (by that door only) or "nowhere"
     """
 
-    launches, may_read, _lock = 0, "anywhere", threading.Lock()
+    launches, reads, may_read, _lock = 0, 0, "anywhere", threading.Lock()
 
     def launch(self):
         with self._lock:  # the shards of a batch may run in threads
@@ -53,6 +53,8 @@ class Meter:
     def read(self, what, door=False):
         if self.may_read == "nowhere" or (self.may_read == "asnumpy" and not door):
             raise HiddenCopy(f"{what} makes the host wait for the device and read it, here where that is forbidden")
+        with self._lock:
+            self.reads += 1
 
 
 meter = Meter()

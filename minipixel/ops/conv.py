@@ -32,29 +32,58 @@ def conv_forward(x, K, b, taps):
 
 
 def conv_backward(dy, cache):
-    """dK_t = sum_ij x_(ij + tap t)^T dy_ij,   db = sum_ij dy_ij,   dx_ij = sum_t dy_(ij - tap t) K_t^T
-
-    dx is a convolution itself: of dy, with every tap mirrored and every K_t transposed.
-    """
+    """dK_t = sum_ij x_(ij + tap t)^T dy_ij,   db = sum_ij dy_ij,   dx_ij = sum_t dy_(ij - tap t) K_t^T"""
     x, K, taps = cache
     xp = array_module(x)
     N, H, W, C = x.shape
     T, _, F = K.shape
     dK = xp.zeros((T * C, F), x.dtype)
+    padded = pad(x, taps)
+    for top, bottom in strips(x, T * C):
+        P = gather(padded, taps, top, bottom, W)
+        dK += P.reshape(-1, T * C).T @ dy[:, top:bottom].reshape(-1, F)
+    ones = xp.ones(N * H * W, x.dtype)  # a product with ones adds up three times faster than sum does
+    input_gradient = thin_input_gradient if 4 * C <= F else wide_input_gradient
+    return {"x": input_gradient(dy, x, K, taps), "K": dK.reshape(K.shape), "b": ones @ dy.reshape(-1, F)}
+
+
+def wide_input_gradient(dy, x, K, taps):
+    """dx as a convolution of dy, with every tap mirrored and every K_t transposed."""
+    xp = array_module(x)
+    W, (T, C, F) = x.shape[2], K.shape
     dx = xp.empty_like(x)
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
-    padded, dy_padded = pad(x, taps), pad(dy, mirrored)
-    for top, bottom in strips(x, T * max(C, F)):
-        P = gather(padded, taps, top, bottom, W)
-        dK += P.reshape(-1, T * C).T @ dy[:, top:bottom].reshape(-1, F)
+    dy_padded = pad(dy, mirrored)
+    for top, bottom in strips(x, T * F):
         xp.matmul(gather(dy_padded, mirrored, top, bottom, W), K_T, out=dx[:, top:bottom])
-    return {"x": dx, "K": dK.reshape(K.shape), "b": dy.sum(axis=(0, 1, 2))}
+    return dx
+
+
+def thin_input_gradient(dy, x, K, taps):
+    """The same dx for few input channels, where neighbourhoods of dy would be many times larger than those of x.
+
+    dP_ij = dy_ij K^T, and each tap's part of it goes back to the pixel that it was read from.
+    """
+    xp = array_module(x)
+    N, H, W, C = x.shape
+    T, _, F = K.shape
+    r = reach(taps)
+    dx_padded = xp.zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
+    for top, bottom in strips(x, T * C):
+        dP = xp.matmul(dy[:, top:bottom], K.reshape(T * C, F).T)
+        for t, (di, dj) in enumerate(taps):
+            dx_padded[:, top + r + di:bottom + r + di, r + dj:r + dj + W] += dP[..., t * C:(t + 1) * C]
+    return dx_padded[:, r:r + H, r:r + W]
+
+
+def reach(taps):
+    return max(max(abs(di), abs(dj)) for di, dj in taps)
 
 
 def pad(x, taps):
     """x with as many zeros on every side as the farthest tap reaches."""
-    r = max(max(abs(di), abs(dj)) for di, dj in taps)
+    r = reach(taps)
     if r == 0:
         return x
     N, H, W, C = x.shape

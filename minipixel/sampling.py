@@ -1,0 +1,83 @@
+"""The raster visit: draw each value given all earlier ones, in the one order.
+
+One pixel of the whole batch at a time, colours in their order, through the cached `step` of the model. The random numbers are drawn
+on the host, one for each value of each image, so a seed gives the same images on every device, and the first images of a
+larger batch are those of a smaller one.
+"""
+
+import numpy as np
+
+from minipixel.backend import array_module, to_numpy
+from minipixel.order import raster
+from minipixel.threads import run_shards
+
+# Images that one thread visits together: a step then has products large enough for the core, and the cores share large batches.
+TOGETHER = 64
+
+
+def sample(model, n=16, rng=0, temperature=1.0, height=None, width=None, progress=False):
+    """Draw n images x ~ p(x): integers (n, H, W, C).
+
+    temperature: the log-probabilities are divided by it; below 1, likelier images than the model's own.
+    height, width: the model's own if None. rng: an int or a Generator. progress: a bar on standard error.
+    """
+    shape = height or model.height, width or model.width, model.colours
+    known = np.zeros((check_count(n), *shape), bool)
+    return complete(model, np.zeros(known.shape, np.uint8), known, rng, temperature, progress)
+
+
+def complete(model, x, known, rng=0, temperature=1.0, progress=False):
+    """Draw the values of x where `known` is False from p(value | all earlier values); the known ones stay.
+
+    x (n, H, W, C) integers, known (n, H, W, C) or (H, W, C) bool. A known value after an unknown one does not
+    influence it: the model looks back only.
+    """
+    if not temperature > 0 or not np.isfinite(temperature):
+        raise ValueError(f"temperature expects a number above 0, got {temperature!r}")
+    x = model.checked(x)
+    known = np.broadcast_to(np.asarray(known, bool), x.shape)
+    u = np.random.default_rng(rng).random(x.shape)
+    shards = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
+    with progress_bar(x[0].size * len(shards), progress) as bar:
+        done = run_shards(lambda s: visit(model, x[s], known[s], u[s], temperature, bar), shards, model.threads)
+        return np.concatenate(list(done))
+
+
+def visit(model, x, known, u, temperature, bar):
+    """The visit itself, for one shard: x, known, u (n, H, W, C) on the host -> the completed integers."""
+    xp = model.xp
+    all_known = known.all(axis=0)
+    x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
+    drawn = xp.zeros(x.shape, np.uint8)
+    canvas = xp.zeros(x.shape, model.dtype)
+    state = model.start(canvas)
+    for i, j, c in raster(*x.shape[1:]):
+        if c == 0 or not all_known[i, j, c]:
+            log_p = model.step(canvas[:, i, j], state, i, j)
+        level = x[:, i, j, c]
+        if not all_known[i, j, c]:
+            level = xp.where(known[:, i, j, c], level, draw(log_p[:, c], u[:, i, j, c], temperature))
+        drawn[:, i, j, c] = level
+        canvas[:, i, j, c] = model.scale(level)
+        bar.update()
+    return to_numpy(drawn)
+
+
+def draw(log_p, u, temperature):
+    """The level at which the cumulated probability passes u: log_p (n, K), u (n,) in [0, 1) -> (n,)"""
+    xp = array_module(log_p)
+    p = xp.exp((log_p - log_p.max(axis=-1, keepdims=True)) / temperature)
+    cumulated = xp.cumsum(p, axis=-1)
+    # u < 1 times the total may round up to the total itself: the last level is not counted past.
+    return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1).astype(np.uint8)
+
+
+def progress_bar(total, shown):
+    from tqdm import tqdm
+    return tqdm(total=total, unit="value", desc="sampling", disable=not shown, leave=False)
+
+
+def check_count(n):
+    if not isinstance(n, (int, np.integer)) or n < 1:
+        raise ValueError(f"the number of samples expects a whole number of at least 1, got {n!r}")
+    return n

@@ -1,0 +1,111 @@
+"""A run folder: what a training leaves on disk, whole after a kill at any moment.
+
+    config.json     the model, its options, the data, the recipe, the seed
+    state.npz       everything that a resumed training starts from, in one file: what is saved together stays together
+    weights.npz     exactly model.params            average.npz     the averaged weights, which `load` and `eval` use
+    log.csv         a row for each report           results.json    the table on the test split: the run is finished
+    curve.png, samples.png
+"""
+
+import csv
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from minipixel.backend import to_numpy
+from minipixel.files import replacing, write_json
+from minipixel.models.saved import find, put, read_arrays, read_config, write_arrays
+
+COLUMNS = ("step", "epoch", "seconds", "rate", "train_nats", "validation_nats")
+
+
+class Run:
+    """The folder and its files; `Run.create` for a new one, `Run(folder)` for one that is there."""
+
+    def __init__(self, folder):
+        self.folder = find(folder)
+        self.config = read_config(self.folder)
+
+    @classmethod
+    def create(cls, config, out=None):
+        """A new folder with its config inside, there at once or not at all; runs/<model>-<data>-<number> unless `out` is given."""
+        if out is not None and Path(out).exists():
+            raise ValueError(f"run folder {out} exists: give another --out, or go on with it by --resume {out}")
+        stem = Path("runs") / f"{config['model']}-{Path(config['data']).name}"
+        parent = Path(out).parent if out is not None else stem.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-run-", dir=parent))
+        try:
+            beside.chmod(0o755)
+            write_json(beside / "config.json", config)
+            return cls(rename_free(beside, Path(out)) if out is not None else first_free(beside, stem))
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    @property
+    def finished(self):
+        return (self.folder / "results.json").exists()
+
+    def save(self, model, average, optimiser, progress, rows):
+        """The state first, in one file; then the files made of it."""
+        weights = {name: to_numpy(value) for name, value in model.params.items()}
+        average = {name: to_numpy(value) for name, value in average.items()}
+        state = {f"weights/{name}": value for name, value in weights.items()}
+        state |= {f"average/{name}": value for name, value in average.items()}
+        state |= {f"slots/{name}": to_numpy(value) for name, value in optimiser.slots.items()}
+        state |= {f"progress/{name}": np.asarray(value, np.float64) for name, value in progress.items()}
+        state["rows"] = np.array([[row[column] for column in COLUMNS] for row in rows], np.float64).reshape(-1, len(COLUMNS))
+        write_arrays(self.folder / "state.npz", state)
+        write_arrays(self.folder / "weights.npz", weights)
+        write_arrays(self.folder / "average.npz", average)
+        self.write_log(rows)
+
+    def restore(self, model, average, optimiser, progress):
+        """Put the saved state into its places; the rows of the log so far. Without a state, nothing changes."""
+        path = self.folder / "state.npz"
+        if not path.exists():
+            return []
+        state = read_arrays(path)
+        parts = {}
+        for name, value in state.items():
+            part, _, rest = name.partition("/")
+            parts.setdefault(part, {})[rest] = value
+        try:
+            put(model, parts["weights"], path)
+            for name, value in parts["average"].items():
+                average[name] = model.xp.asarray(value)
+            for name in optimiser.slots:
+                optimiser.slots[name][...] = model.xp.asarray(parts["slots"][name])
+            for name in progress:
+                progress[name] = float(parts["progress"][name])
+            rows = state["rows"]
+        except KeyError as error:
+            raise ValueError(f"{path} lacks {error}: not a state of this run") from None
+        return [dict(zip(COLUMNS, row.tolist())) for row in rows]
+
+    def write_log(self, rows):
+        with replacing(self.folder / "log.csv") as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            for row in rows:
+                writer.writerow({column: f"{row[column]:.10g}" for column in COLUMNS})
+
+
+def rename_free(beside, folder):
+    os.rename(beside, folder)
+    return folder
+
+
+def first_free(beside, stem):
+    """Rename to the first number that is free: another training may take one at the same moment."""
+    number = 1
+    while True:
+        try:
+            return rename_free(beside, stem.with_name(f"{stem.name}-{number}"))
+        except OSError:
+            if not stem.with_name(f"{stem.name}-{number}").exists():
+                raise
+            number += 1

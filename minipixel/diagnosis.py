@@ -47,19 +47,19 @@ class Context:
 
 
 def explain_all(found, context):
-    """A sentence for every wrong array; arrays with the same sentence share it."""
+    """A sentence for every wrong array, the most specific first; arrays with the same sentence share it."""
     arrays = {}
     for one in found:
         if not one.ok:
             arrays.setdefault(explain(one, context), []).append(one.label)
-    return [f"{', '.join(names)} {sentence}." for sentence, names in arrays.items()]
+    return [f"{', '.join(names)}: {sentence}." for (_, sentence), names in sorted(arrays.items())]
 
 
 def explain(one, context):
-    """The sentence of the first hypothesis that holds."""
+    """The first hypothesis that holds: its rank in the list, and its sentence."""
     tests = hypotheses.MISFIT if not one.fits else hypotheses.ENTRIES if context.reruns else hypotheses.DIRECTIONS
     with np.errstate(all="ignore"):
-        return next(sentence for test in tests if (sentence := test(one, context)))
+        return next((rank, sentence) for rank, test in enumerate(tests) if (sentence := test(one, context)))
 
 
 def kind(thing):
@@ -82,15 +82,18 @@ def is_gradient(grads, name):
     return is_array(given) and given.dtype.kind in "fiu" or isinstance(given, (float, int, np.floating))
 
 
-def contract(grads, values, form):
-    """Complaints about names: every differentiated array needs its gradient, and nothing else has one."""
+def contract(grads, values):
+    """Complaints about names and types: a gradient in float64 for every differentiated array, and for nothing else."""
     if not isinstance(grads, dict):
-        return [f"backward must return {form}, got {kind(grads)}."]
+        return [f"the gradients must come as a dict {{name: gradient}}, got {kind(grads)}."]
     missing, extra = [n for n in values if n not in grads], [n for n in grads if n not in values]
     complaints = []
     if missing or extra:
         complaints = [f"backward must name its gradients like the forward's arrays: expected {list(values)}, got "
                       f"{list(grads)}" + f"; missing {missing}" * bool(missing)
                       + f"; not asked for {extra}" * bool(extra) + "."]
-    return complaints + [f"d{name} must be an array of numbers, got {kind(grads[name])}."
-                         for name in values if name in grads and not is_gradient(grads, name)]
+    complaints += [f"the gradient of {name} must be an array of numbers, got {kind(grads[name])}."
+                   for name in values if name in grads and not is_gradient(grads, name)]
+    types = {name: to_numpy(grads[name]).dtype for name in values if is_gradient(grads, name)}
+    return complaints + [f"the gradient of {name} comes in {dtype} although everything given is float64."
+                         for name, dtype in types.items() if dtype != np.float64]

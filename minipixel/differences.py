@@ -14,14 +14,20 @@ STEPS = (1e-4, 3e-5, 1e-5, 3e-6)
 CLOSE = 1e-6
 
 
+def dict_or_none(returned):
+    """A pair's backward returns its gradients by name already."""
+    return returned if isinstance(returned, dict) else None
+
+
 class Point:
     """A forward and its backward at one point: runs them, moves the point's arrays in place, and puts them back.
 
     call(arguments) -> y, cache. `values` are the arrays that may be moved: the float arguments (own copies) and params.
+    named: from what backward returns to {name: gradient}, None if it has not the form that `form` says in words.
     """
 
-    def __init__(self, call, backward, arguments, params, form):
-        self.call, self.backward, self.params, self.form = call, backward, params, form
+    def __init__(self, call, backward, arguments, params, form="a dict {argument: gradient}", named=dict_or_none):
+        self.call, self.backward, self.params, self.form, self.named = call, backward, params, form, named
         self.arguments = {name: array_module(given).array(given, dtype=np.float64) if is_float_array(given) else given
                           for name, given in arguments.items()}
         self.values = {name: given for name, given in self.arguments.items() if is_float_array(given)} | dict(params)
@@ -37,10 +43,10 @@ class Point:
         return parts(self.call(self.arguments)[0])
 
     def gradients(self, dy, instead=None):
-        """What backward returns for dy; with instead = (name, array): had it seen that array in place of its own."""
+        """{name: gradient} of backward for dy; with instead = (name, array): had it seen that array for its own."""
         y, cache = self.call(self.arguments)
         if instead is None:
-            return self.backward(*self.upstream(y, dy), cache)
+            return self.named(self.backward(*self.upstream(y, dy), cache))
         # backward may read the live array, a view of it, or an equal copy in the cache
         live = self.values[instead[0]]
         old, new = live.copy(), array_module(live).asarray(instead[1])
@@ -48,7 +54,7 @@ class Point:
         try:
             for a in touched:
                 a[...] = new
-            return self.backward(*self.upstream(y, dy), cache)
+            return self.named(self.backward(*self.upstream(y, dy), cache))
         finally:
             for a in touched:
                 a[...] = old
@@ -66,7 +72,7 @@ class Point:
         images = next(len(given) for given in self.arguments.values() if is_array(given))
         cut = {name: given[:1] if is_array(given) and given.shape[:1] == (images,) else given
                for name, given in self.arguments.items()}
-        return Point(self.call, self.backward, cut, self.params, self.form)
+        return Point(self.call, self.backward, cut, self.params, self.form, self.named)
 
     def redraw(self, rng):
         """Move every value to a new place nearby (about a tenth of its size), which keeps signs and domains mostly."""
@@ -179,18 +185,19 @@ class Comparison:
         return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * self.scale).all())
 
     def report(self, places):
-        """One line: the error, in words as well, and where the wrong entries are."""
+        """The error, in words as well, and where the wrong entries are."""
         line = f"{self.label}: error {self.error:.1e}, {digits(self.error)}"
         if self.ok or not self.fits:
             return line
-        count = f"{self.wrong.sum()} of {self.wrong.size} {places} wrong"
+        line += f"\n    {self.wrong.sum()} of {self.wrong.size} {places} wrong"
         if places != "entries":
-            return f"{line}; {count}"
+            return line
         gap = np.where(np.isfinite(self.backward), np.abs(self.backward - self.numeric), np.inf)
         worst = np.unravel_index(np.argmax(gap), gap.shape)
         spot = ", ".join(map(str, worst))
-        return (f"{line}; {count}, all within {self.label}[{box(self.wrong)}]; worst at [{spot}]: "
-                f"backward says {self.backward[worst]:.6g}, finite differences say {self.numeric[worst]:.6g}")
+        within = "" if self.wrong.all() else f", all of them within {self.label}[{box(self.wrong)}]"
+        return (f"{line}{within}\n    worst at [{spot}]: backward says {self.backward[worst]:.6g}, "
+                f"finite differences say {self.numeric[worst]:.6g}")
 
 
 def digits(error):

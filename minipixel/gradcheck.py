@@ -45,7 +45,7 @@ def check(forward, backward, inputs, rng=0, tolerance=1e-7):
         inspect.signature(forward).bind(**inputs)
     except TypeError as mismatch:
         raise ValueError(f"check expects inputs named like the arguments of {forward.__name__}: {mismatch}") from None
-    point = Point(lambda given: forward(**given), backward, inputs, {}, "a dict {argument: gradient}")
+    point = Point(lambda given: forward(**given), backward, inputs, {})
     rng = np.random.default_rng(rng)
     return _judge(point, lambda: _entries(point, rng, tolerance), rng, tolerance, "entries")
 
@@ -58,16 +58,14 @@ def check_layer(layer, x, *further, rng=0, tolerance=1e-7):
     """
     layer = _float64_twin(layer)
     names = list(inspect.signature(layer.forward).parameters)[:1 + len(further)]
-    first = names[0]
 
-    def backward(dy, cache):
-        returned = layer.backward(dy, cache)
+    def named(returned):
         if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict)):
-            return returned
-        return {first: returned[0], **returned[1]} if is_float_array(x) else returned[1]
+            return None
+        return {names[0]: returned[0], **returned[1]} if is_float_array(x) else returned[1]
 
-    point = Point(lambda given: layer.forward(*given.values()), backward, dict(zip(names, (x, *further), strict=True)),
-                  layer.params, "a pair dx, {name: gradient}")
+    point = Point(lambda given: layer.forward(*given.values()), layer.backward,
+                  dict(zip(names, (x, *further), strict=True)), layer.params, "a pair dx, {name: gradient}", named)
     rng = np.random.default_rng(rng)
     return _judge(point, lambda: _entries(point, rng, tolerance), rng, tolerance, "entries")
 
@@ -80,11 +78,11 @@ def check_model(model, x, rng=0, tolerance=1e-6):
     x (N, H, W, C) integers. A small model and few small images are enough. The model is left exactly as it was.
     """
     model, rng = _float64_twin(model), np.random.default_rng(rng)
-    point = Point(lambda given: (model.nll(given["x"]), None), None, {"x": x}, model.params, "loss, {name: gradient}")
+    point = Point(lambda given: (model.nll(given["x"]), None), None, {"x": x}, model.params)
 
     def trial():
         loss, grads = model.loss_and_grads(x)
-        complaints = diagnosis.contract(grads, point.values, point.form)
+        complaints = diagnosis.contract(grads, point.values)
         mean = float(point.outputs()[0].mean())
         if not abs(float(loss) - mean) <= 1e-9 * max(1, abs(mean)):
             complaints.append(f"loss_and_grads gives the loss {float(loss):.12g}, but the mean of nll is {mean:.12g}.")
@@ -175,8 +173,11 @@ def _backward_kept(point, y, dy, cache):
     except TypeError as mismatch:
         return [f"backward is called as {form}, which it does not accept: {mismatch}."], None
     values, kept = _copies(point.values), [a.copy() for a in arrays_in(cache)]
-    grads = point.backward(*upstream, cache)
-    complaints = diagnosis.contract(grads, point.values, point.form)
+    returned = point.backward(*upstream, cache)
+    grads = point.named(returned)
+    if grads is None:
+        return [f"backward must return {point.form}, got {diagnosis.kind(returned)}."], None
+    complaints = diagnosis.contract(grads, point.values)
     if not all(map(np.array_equal, map(to_numpy, arrays_in(upstream)), dy)):
         complaints.append("backward changed dy, which is the caller's: write dx = dy * .., never dy *= ..")
     left = list(arrays_in(cache))

@@ -1,8 +1,8 @@
 """The known ways in which a backward goes wrong, each a function that recognises one.
 
 A hypothesis looks at a Comparison `one` (b: what backward says, n: what finite differences say), and where it must it
-runs the pair again with other ingredients at its Context. It returns a sentence that goes on from the array's name, or
-None. A sentence says what the numbers show, and after a colon the usual cause. The lists at the end are in the order
+runs the pair again with other ingredients at its Context. It returns a sentence about the array, or None. A sentence
+says what the numbers show, and after a colon the usual cause. The lists at the end are in the order
 of asking.
 """
 
@@ -17,7 +17,7 @@ from minipixel.differences import CLOSE, sweep
 
 def misfit(one, context):
     b, n = one.backward, one.numeric
-    sentence = f"has shape {b.shape}, expected {n.shape}"
+    sentence = f"shape {b.shape}, expected {n.shape}"
     if not context.reruns:
         return sentence
     for i, j in itertools.combinations(range(n.ndim), 2):
@@ -25,13 +25,13 @@ def misfit(one, context):
             return f"{sentence}: the numbers are right, axes {i} and {j} are exchanged (transposed)"
     for axes in subsets(b.ndim):
         if one.same(b.sum(axes), n):
-            return f"{sentence}: its sum over axes {axes} is right, so that this sum is missing"
-    return sentence + (f": it {wrong}" if (wrong := sum_of_dy(one, context)) else "")
+            return f"{sentence}: its sum over axes {axes} is right, this sum is missing"
+    return sentence + (f": {wrong}" if (wrong := sum_of_dy(one, context)) else "")
 
 
 def not_finite(one, context):
     bad = int((~np.isfinite(one.backward)).sum())
-    return f"has NaN or inf in {bad} of {one.backward.size} entries" if bad else None
+    return f"NaN or inf in {bad} of {one.backward.size} entries" if bad else None
 
 
 def corners(one, context):
@@ -40,18 +40,13 @@ def corners(one, context):
                 "wherever the point was drawn")
 
 
-def single_precision(one, context):
-    if one.backward.dtype == np.float32 and one.error < 1e-4:
-        return "comes in float32 although everything given is float64: it is right to the 7 digits that float32 has"
-
-
 def all_zeros(one, context):
-    return None if one.backward.any() else "is zero everywhere: a path is cut, or the result is never written"
+    return None if one.backward.any() else "zero everywhere: a path is cut, or the result is never written"
 
 
 def constant_ratio(one, context):
     words = ratio(one, context, np.ones(one.wrong.shape, bool))
-    return words and f"is {words}, everywhere"
+    return words and f"everywhere {words}"
 
 
 def transposed(one, context):
@@ -59,26 +54,26 @@ def transposed(one, context):
     for i, j in itertools.combinations(range(n.ndim), 2):
         swapped = n.swapaxes(i, j)
         if one.same(b, swapped):
-            return f"is transposed: axes {i} and {j} are exchanged"
+            return f"transposed: axes {i} and {j} are exchanged"
         if one.same(b, swapped.reshape(b.shape)):
-            return f"has the numbers of axes {i} and {j} in the wrong order: reshape where a transpose is due"
+            return f"the numbers of axes {i} and {j} stand in the wrong order: reshape where a transpose is due"
 
 
 def mask_forgotten(one, context):
     dead = np.abs(one.numeric) <= CLOSE * one.scale
     if dead[one.wrong].all() and not dead.all():
-        return ("is right where the true gradient is not zero, but is not zero where that is: a mask is forgotten (the "
+        return ("right where the true gradient is not zero, but not zero where that is: a mask is forgotten (the "
                 "derivative of a ReLU, forbidden weights)")
 
 
 def sum_of_dy(one, context):
     for d in context.dy:
         if one.same(one.backward, d):
-            return "is dy unchanged: the local derivative, or a sum, is forgotten"
+            return "dy unchanged: the local derivative, or a sum, is forgotten"
         for axes in subsets(d.ndim):
             if one.same(one.backward, d.sum(axes)):
                 due = next((right for right in subsets(d.ndim) if one.same(one.numeric, d.sum(right))), None)
-                return f"is dy summed over axes {axes}: " + (
+                return f"dy summed over axes {axes}: " + (
                     f"the sum over axes {due} is right" if due else "a derivative on the way is forgotten")
 
 
@@ -88,15 +83,15 @@ def permuted(one, context):
         order = [next((i for i in (j, *range(len(n))) if one.same(b[j], n[i])), None) for j in range(len(b))]
         if None in order or sorted(order) != list(range(len(n))):
             continue
-        where = axis_name(one.name, one.numeric.ndim, axis)
+        axis_of = along(axis_name(one.name, one.numeric.ndim, axis))
         if order == list(range(len(n)))[::-1] and len(n) > 2:
-            return f"is in reverse order of the {where}: a flipped kernel, or a loop that runs the other way"
+            return f"in reverse order along {axis_of}: a flipped kernel, or a loop that runs the other way"
         for size in (s for s in range(len(n) // 2, 0, -1) if len(n) % s == 0):
             blocks = [order[k] // size for k in range(0, len(n), size)]
             if order == [q * size + r for q in blocks for r in range(size)]:
                 moved = [f"block {j} holds what belongs to block {q}" for j, q in enumerate(blocks) if j != q]
-                gates = " (gates o, f, i, g are blocks 0, 1, 2, 3)" if len(blocks) == 4 else ""
-                return f"has blocks of {size} along the {where} exchanged: {', '.join(moved)}{gates}"
+                gates = " (the gates o, f, i, g are blocks 0, 1, 2, 3)" if len(blocks) == 4 and size > 1 else ""
+                return f"blocks of {size} along {axis_of} are exchanged: {', '.join(moved)}{gates}"
 
 
 def shifted(one, context):
@@ -105,8 +100,9 @@ def shifted(one, context):
         pairs = [(t, t + step) for t in range(len(n)) if 0 <= t + step < len(n)]
         hits = [t for t, u in pairs if one.same(b[t], n[u]) and not one.same(b[t], n[t])]
         if 2 * len(hits) >= len(pairs) and len(hits) * n[:1].size >= 2:
-            where = axis_name(one.name, one.numeric.ndim, axis)
-            return f"is shifted by one {where}: at {hits[0]} it holds what belongs to {hits[0] + step}, and so on"
+            name = axis_name(one.name, one.numeric.ndim, axis)
+            return (f"shifted by one place along {along(name)}: {at(name, hits[:1])} holds what belongs to "
+                    f"{at(name, [hits[0] + step])}, and so on")
 
 
 def weight_transposed(one, context):
@@ -115,7 +111,7 @@ def weight_transposed(one, context):
             if value.shape[i] == value.shape[j]:
                 turned = value.swapaxes(i, j).copy()
                 if one.same(context.backward(one.name, context.dy, (name, turned)), one.numeric):
-                    return f"is right once {name} is transposed inside backward: {name} is used transposed"
+                    return f"right once {name} is transposed inside backward: {name} is used transposed"
 
 
 def output_forgotten(one, context):
@@ -127,7 +123,7 @@ def output_forgotten(one, context):
         verdicts.append("right" if right else "wrong" if b.any() else "zero")
     faults = [f"{word} for what comes through output {k}" for k, word in enumerate(verdicts) if word != "right"]
     if 0 < len(faults) < len(verdicts):
-        return f"is {' and '.join(faults)}, and right for the rest: a path from that output is forgotten or wrong"
+        return f"{' and '.join(faults)}, right for the rest: a path from that output is forgotten or wrong"
 
 
 def one_slice(one, context):
@@ -139,13 +135,13 @@ def one_slice(one, context):
             chosen = (slice(None),) * axis + (place,)
             kept[chosen] = array[chosen]
             if array.shape[axis] > 1 and one.same(run(kept), one.backward):
-                where = f"{axis_name(label, array.ndim, axis)} {place % array.shape[axis]}"
-                return f"uses only {where} of {label}: the sum over this axis is missing, or overwritten (= for +=)"
+                used = at(axis_name(label, array.ndim, axis), [place % array.shape[axis]])
+                return f"made of {used} of {label} alone: the sum over this axis is missing, or overwritten (= for +=)"
 
 
 def scattered(one, context):
     if one.same(np.sort(one.backward, axis=None), np.sort(one.numeric, axis=None)):
-        return "has the right numbers in the wrong places"
+        return "the right numbers in the wrong places"
 
 
 def right_for_one_image(one, context):
@@ -158,24 +154,24 @@ def right_for_one_image(one, context):
     except Exception:  # not every operation can be cut to one image: then there is nothing to say
         return None
     if b.shape == n.shape and np.abs(b - n).max() <= CLOSE * max(1e-8, np.abs(n).max()):
-        return f"is right for one image and wrong for {context.images}: look at what runs over the images of the batch"
+        return f"right for one image and wrong for {context.images}: look at what runs over the images of the batch"
 
 
 def ratio_of_wrong(one, context):
     if one.wrong.all():
         return None
     words = "zero" if not one.backward[one.wrong].any() else ratio(one, context, one.wrong)
-    return words and f"is {words} in its wrong entries, and right in the others{places(one)}"
+    return words and f"{words} in the wrong entries, right in the others{places(one)}"
 
 
 def some_slices(one, context):
-    return f"is right but for some entries{where}" if (where := places(one)) else None
+    return f"right but for some entries{where}" if (where := places(one)) else None
 
 
 def no_pattern(one, context):
     b, n = one.backward.ravel(), one.numeric.ravel()
     cosine = float(b @ n) / max(1e-300, float(np.linalg.norm(b) * np.linalg.norm(n)))
-    return f"is wrong without a pattern that is known here (cosine with the true gradient {cosine:.3f})"
+    return f"wrong without a pattern that is known here (cosine with the true gradient {cosine:.3f})"
 
 
 def ratio(one, context, where):
@@ -215,8 +211,8 @@ def places(one):
     found = []
     for axis, size in enumerate(one.wrong.shape):
         hit = np.flatnonzero(one.wrong.any(axis=tuple(a for a in range(one.wrong.ndim) if a != axis)))
-        if 2 * len(hit) <= size:
-            found.append(f"{axis_name(one.name, one.wrong.ndim, axis)} {', '.join(map(str, hit))}")
+        if 2 * len(hit) <= size and size > 1:
+            found.append(at(axis_name(one.name, one.wrong.ndim, axis), hit))
     return f": only at {' and '.join(found)}" if found else ""
 
 
@@ -224,11 +220,22 @@ def axis_name(name, ndim, axis):
     """What an axis is called: those of K (T, C, F) and of images (N, H, W, C) have names."""
     if name.rpartition(".")[2].startswith("K") and ndim == 3:
         return ("tap", "input channel", "output unit")[axis]
-    return ("image", "row", "column", "channel")[axis] if ndim == 4 else f"index of axis {axis}"
+    return ("image", "row", "column", "channel")[axis] if ndim == 4 else f"axis {axis}"
+
+
+def along(axis):
+    """A named axis as a direction: "the row axis" or "axis 1"."""
+    return axis if axis.startswith("axis") else f"the {axis} axis"
+
+
+def at(axis, indices):
+    """Some places along a named axis: "row 0" or "index 3, 4 of axis 1"."""
+    listed = ", ".join(map(str, indices))
+    return f"index {listed} of {axis}" if axis.startswith("axis") else f"{axis} {listed}"
 
 
 MISFIT = (misfit,)
-DIRECTIONS = (not_finite, single_precision, corners, all_zeros, constant_ratio, no_pattern)
-ENTRIES = (not_finite, single_precision, corners, all_zeros, constant_ratio, transposed, mask_forgotten, sum_of_dy,
-           permuted, shifted, weight_transposed, output_forgotten, one_slice, scattered, right_for_one_image,
+DIRECTIONS = (not_finite, corners, all_zeros, constant_ratio, no_pattern)
+ENTRIES = (not_finite, corners, all_zeros, constant_ratio, transposed, mask_forgotten, sum_of_dy,
+           one_slice, permuted, shifted, weight_transposed, output_forgotten, scattered, right_for_one_image,
            ratio_of_wrong, some_slices, no_pattern)

@@ -44,11 +44,11 @@ def _check(logp, expected):
     if np.isnan(logp).any():
         raise ValueError(f"predict returned NaN at (image, row, column, colour, level) {_first(np.isnan(logp))}")
     with np.errstate(divide="ignore", over="ignore"):   # -inf is a probability of zero; raw scores may overflow
-        excess = np.abs(np.log(np.exp(logp).sum(axis=-1)))
-    if not excess.max() <= SUM_TOLERANCE[logp.dtype.name]:
-        place = _first(~(excess <= SUM_TOLERANCE[logp.dtype.name]))
-        raise ValueError(f"predict returned values whose exponentials sum to {np.exp(logp[place]).sum():.6g} and not to 1 "
-                         f"at (image, row, column, colour) {place}: is a log-softmax missing?")
+        sums = np.exp(logp).sum(axis=-1)
+        wrong = ~(np.abs(np.log(sums)) <= SUM_TOLERANCE[logp.dtype.name])
+    if wrong.any():
+        raise ValueError(f"predict returned values whose exponentials sum to {sums[_first(wrong)]:.6g} and not to 1 "
+                         f"at (image, row, column, colour) {_first(wrong)}: is a log-softmax missing?")
 
 
 def _first(where):

@@ -37,6 +37,8 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
                                          ("colours", colours, 1, None), ("levels", levels, 2, 256)):
         if not is_whole(value) or value < lowest or (highest and value > highest):
             raise ValueError(f"{what} expects a whole number {lowest}..{highest or ''}, got {value!r}")
+    if threads is not None and (not is_whole(threads) or threads < 1):
+        raise ValueError(f"threads expects a whole number of at least 1, got {threads!r}")
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")

@@ -78,7 +78,7 @@ class Model:
             else:
                 for name, grad in grads.items():
                     sums[name] += grad
-        return float(total) / len(x), sums
+        return float(to_numpy(total)) / len(x), sums
 
     def start(self, canvas):
         """State for `step` on a canvas (n, H, W, C) of scaled values, whose owner writes each drawn value into it."""

@@ -10,10 +10,10 @@ from minipixel.models import build, unknown
 SHIPPED = Path(__file__).parents[1] / "weights"
 
 
-def load(run, device="cpu", threads=None):
+def load(run, dtype="float32", device="cpu", threads=None):
     """The trained model of a run folder, or of a name that ships ("pixelcnn-mnist"), with its averaged weights."""
     folder = find(run)
-    model = build_from(read_config(folder), device=device, threads=threads)
+    model = build_from(read_config(folder), dtype=dtype, device=device, threads=threads)
     weights = folder / "average.npz"
     if not weights.exists():
         raise ValueError(f"{folder} has no average.npz yet: its training has not reached a checkpoint")

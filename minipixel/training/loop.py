@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from minipixel.backend import to_numpy
 from minipixel.models.saved import build_from
 from minipixel.training.evaluation import evaluate
 from minipixel.training.optimisers import OPTIMISERS, clip_norm
@@ -67,7 +68,8 @@ class Trainer:
                 bar(self)
                 if interrupted.is_set():
                     self.save()
-                    raise Stopped
+                    raise Stopped(f"stopped at step {self.progress['step']}, everything is saved: "
+                                  f"go on with minipixel train --resume {self.run.folder}")
         self.save()
 
     def step(self):
@@ -112,10 +114,12 @@ class Trainer:
         self.run.save(self.model, self.averaged.params, self.optimiser, self.progress, self.rows)
 
     def require_finite(self, loss, grads, step):
-        if math.isfinite(loss) and all(bool(self.model.xp.isfinite(g.sum())) for g in grads.values()):
+        # One read of the device for all gradients.
+        finite = np.isfinite(to_numpy(self.model.xp.stack([g.sum() for g in grads.values()])))
+        if math.isfinite(loss) and finite.all():
             return
         self.save()
-        bad = [name for name, g in grads.items() if not bool(self.model.xp.isfinite(g).all())]
+        bad = [name for name, good in zip(grads, finite) if not good]
         where = f"first in the gradient of {bad[-1]}" if bad else "in the loss"
         raise Diverged(f"training met NaN or inf at step {step}, {where} (loss {loss}); the last good weights are kept in "
                        f"{self.run.folder}: try a smaller rate (--set rate={self.recipe.rate / 4:g}) or clipping (--set clip=1)")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.files import replacing, write_json
+from minipixel.files import read_json, replacing, write_json
 from minipixel.models.saved import find, put, read_arrays, read_config, write_arrays
 
 COLUMNS = ("step", "epoch", "seconds", "rate", "train_nats", "validation_nats")
@@ -85,6 +85,12 @@ class Run:
         except KeyError as error:
             raise ValueError(f"{path} lacks {error}: not a state of this run") from None
         return [dict(zip(COLUMNS, row.tolist())) for row in rows]
+
+    def results(self):
+        return read_json(self.folder / "results.json")
+
+    def write_results(self, results):
+        write_json(self.folder / "results.json", results)
 
     def write_log(self, rows):
         with replacing(self.folder / "log.csv") as beside, open(beside, "w", newline="", encoding="utf-8") as file:

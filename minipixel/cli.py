@@ -1,0 +1,109 @@
+"""The command line: the arguments of each command, and what a user's mistake looks like (one line, exit code 2)."""
+
+import argparse
+import json
+import sys
+
+from minipixel.commands import COMMANDS
+from minipixel.training.loop import Stopped
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors of one line and no abbreviations."""
+
+    def __init__(self, **words):
+        super().__init__(**words, allow_abbrev=False)
+
+    def error(self, message):
+        raise ValueError(f"{message} (see {self.prog} --help)")
+
+
+def parser():
+    top = Parser(prog="minipixel", description="Autoregressive image models from scratch: train, evaluate, sample, prove.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    add = commands.add_parser
+
+    train = add("train", help="train a model, or go on with a run")
+    train.add_argument("model", nargs="?", help="a row of `minipixel models`")
+    train.add_argument("--data", help="a row of `minipixel data`, or a folder of pictures")
+    train.add_argument("--resume", metavar="RUN", help="go on with a run folder; needs nothing else")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, help="passes over the training images (default 10; 30 below 10,000 images)")
+    length.add_argument("--minutes", type=float, help="training time, over all resumes")
+    add_data_options(train)
+    train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
+                       help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
+    add_machine_options(train)
+
+    evaluate = add("eval", help="likelihood of a run on a split, beside two baselines")
+    evaluate.add_argument("run", metavar="RUN")
+    evaluate.add_argument("--data", help="other data than the run's own")
+    evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    add_machine_options(evaluate)
+
+    sample = add("sample", help="draw images from a run")
+    sample.add_argument("run", metavar="RUN")
+    sample.add_argument("-n", type=int, default=16, help="how many (default 16)")
+    add_drawing_options(sample, "samples.png")
+
+    complete = add("complete", help="complete occluded images")
+    complete.add_argument("run", metavar="RUN")
+    complete.add_argument("--data", help="data to take test images from (default: the run's own)")
+    complete.add_argument("--keep", type=float, default=0.5, help="the part of the rows that stays, from the top (default 0.5)")
+    complete.add_argument("-n", type=int, default=8, help="how many images (default 8)")
+    add_drawing_options(complete, "completions.png")
+
+    audit = add("audit", help="prove a model causal and normalised, or show where it leaks")
+    audit.add_argument("target", metavar="RUN | MODEL | FILE.py:FUNCTION")
+    audit.add_argument("--shape", metavar="HxWxC", help="images to audit on (default 8x8 with the model's colours)")
+    audit.add_argument("--levels", type=int, help="levels of a value (default: the model's, or 2)")
+    audit.add_argument("--seed", type=int, default=0)
+    audit.add_argument("--out", metavar="FILE.png", help="also draw the dependency map")
+
+    check = add("check", help="judge the exercises of a chapter")
+    check.add_argument("file", metavar="NOTEBOOK.ipynb | FILE.py")
+
+    add("models", help="the models there are")
+    add("data", help="the data there are")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    return top
+
+
+def add_data_options(command):
+    command.add_argument("--levels", type=int, help="fewer levels than the data have, by quantising")
+    command.add_argument("--size", type=int, help="height and width that pictures of a folder are cut to")
+
+
+def add_machine_options(command):
+    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
+    command.add_argument("--threads", type=int, help="threads (default: all cores); results do not depend on it")
+
+
+def add_drawing_options(command, out):
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--temperature", type=float, default=1.0)
+    command.add_argument("--out", metavar="FILE.png", default=out, help=f"the picture (default {out})")
+    add_machine_options(command)
+
+
+def main(argv=None):
+    """Run a command; the exit code: 0 well done, 1 an audit or a check that failed, 2 a mistake, 130 stopped by Ctrl-C."""
+    as_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    try:
+        arguments = parser().parse_args(argv)
+        result = COMMANDS[arguments.command](arguments)
+    except (ValueError, OSError, MemoryError) as error:
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        print(f"minipixel: {sentence}", file=sys.stderr)
+        return 2
+    except (Stopped, KeyboardInterrupt) as stop:
+        print(f"minipixel: {stop or 'stopped'}", file=sys.stderr)
+        return 130
+    if as_json:
+        print(json.dumps(result.values))
+    else:
+        print(result.text)
+    return result.exit_code

@@ -1,0 +1,98 @@
+"""`minipixel audit` and `minipixel check`."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+from minipixel import plots
+from minipixel.audit import causality, normalisation
+from minipixel.commands.pictures import picture_path
+from minipixel.commands.result import Result
+from minipixel.models import MODELS, build
+from minipixel.models.saved import load
+
+TINY = 4096             # images that the sum over all images may have
+
+
+def audit(arguments):
+    """Causality of a run, of a model with fresh weights, or of anybody's function; and the sum over all tiny images."""
+    out = picture_path(arguments.out) if arguments.out else None
+    target, shape, levels = audited(arguments)
+    found = causality(target, shape, levels, rng=arguments.seed)
+    text, values, ok = [str(found)], {"target": arguments.target, "causality": found.record()}, found.ok
+    tiny = tiny_shape(shape, levels)
+    if tiny:
+        total = normalisation(target, tiny, levels)
+        ok = ok and total.ok
+        text.append(str(total))
+        values["normalisation"] = {"ok": total.ok, "total": total.total, "images": total.count, "shape": list(tiny)}
+    else:
+        text.append(f"no sum over all images: even one pixel of {shape[2]} colours has {levels}^{shape[2]} values")
+    if out:
+        plots.dependencies(found, out)
+        text.append(f"the dependency map is in {out}")
+    return Result({**values, "ok": ok}, "\n\n".join(text), 0 if ok else 1)
+
+
+def audited(arguments):
+    """What to audit: (function or model, shape, levels). Ours are audited in float64, where rounding hides nothing."""
+    name, shape = arguments.target, read_shape(arguments.shape)
+    if ".py:" in name:
+        if shape is None or arguments.levels is None:
+            raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")
+        return function_from(name), shape, arguments.levels
+    if name in MODELS and not Path(name).exists():
+        shape, levels = shape or (8, 8, 1), arguments.levels or 2
+        return build(name, height=shape[0], width=shape[1], colours=shape[2], levels=levels, rng=arguments.seed, dtype="float64"), shape, levels
+    model = load(name, dtype="float64")
+    side = 8 if model.levels <= 20 else 5
+    shape = shape or (min(side, model.height), min(side, model.width), model.colours)
+    if shape[2] != model.colours or arguments.levels not in (None, model.levels):
+        raise ValueError(f"{name} has {model.colours} colours and {model.levels} levels, got --shape {arguments.shape} --levels {arguments.levels}")
+    return model, shape, model.levels
+
+
+def read_shape(word):
+    """"8x8x3" -> (8, 8, 3)"""
+    if word is None:
+        return None
+    parts = word.lower().split("x")
+    if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ValueError(f"--shape expects HEIGHTxWIDTHxCOLOURS such as 8x8x3, got {word!r}")
+    return tuple(map(int, parts))
+
+
+def function_from(word):
+    """FILE.py:FUNCTION -> the function, whose own errors become one line that names it."""
+    file, _, name = word.rpartition(":")
+    if not Path(file).is_file():
+        raise ValueError(f"audit finds no file {file!r}")
+    spec = importlib.util.spec_from_file_location("audited", file)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ValueError(f"{file} has no function {name!r}")
+
+    def guarded(images):
+        try:
+            return function(images)
+        except Exception as error:
+            raise ValueError(f"{word} fails on images {images.shape}: {type(error).__name__}: {error}") from None
+    return guarded
+
+
+def tiny_shape(shape, levels):
+    """The largest of some tiny shapes whose images can all be enumerated; None when there is none."""
+    fitting = [(h, w, shape[2]) for h, w in ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1)) if levels ** math.prod((h, w, shape[2])) <= TINY]
+    return fitting[0] if fitting else None
+
+
+def check(arguments):
+    """The verdict on each exercise of a chapter, with a diagnosis where an answer is wrong."""
+    from minipixel import course
+    report = course.check(arguments.file)
+    return Result(report.values, str(report), 0 if report.ok else 1)

@@ -1,0 +1,158 @@
+"""`minipixel train` and `minipixel eval`."""
+
+import os
+import sys
+from dataclasses import asdict
+
+import minipixel
+from minipixel import plots
+from minipixel.audit import likelihood
+from minipixel.commands.result import Result, amount, duration, figures_table
+from minipixel.data import load as load_data
+from minipixel.files import write_json
+from minipixel.models import build, options_of, unknown
+from minipixel.models.saved import find, load, read_config
+from minipixel.sampling import sample
+from minipixel.threads import cores
+from minipixel.training.evaluation import compare
+from minipixel.training.loop import Trainer
+from minipixel.training.recipe import SETTINGS, Recipe
+from minipixel.training.run import Run
+
+SMALL = 10_000          # fewer training images than this: a small set
+EPOCHS, EPOCHS_SMALL = 10, 30
+SAMPLES = 25
+
+
+def train(arguments):
+    """A new run, or the rest of an old one; then the table, the curve and the samples in its folder."""
+    run, data = resumed(arguments) if arguments.resume else started(arguments)
+    if not run.finished:
+        trainer = Trainer(run, data, arguments.device, arguments.threads)
+        announce(trainer, data)
+        with progress_bar() as bar:
+            trainer.fit(lambda trainer: advance(bar, trainer))
+        finish(trainer)
+    results = run.results()
+    text = "\n".join([figures_table(results["test"]), "", results["data"],
+                      f"{results['parameters']:,} parameters, trained for {duration(results['seconds'])}: "
+                      f"curve.png, samples.png and the weights are in {run.folder}", *results["alarms"]])
+    return Result({"run": str(run.folder), **results}, text)
+
+
+def resumed(arguments):
+    given = [name for name in ("model", "data", "epochs", "minutes", "levels", "size", "out") if getattr(arguments, name) is not None]
+    if given or arguments.set:
+        raise ValueError(f"train --resume RUN knows the rest from its config: got {', '.join(given) or '--set'} as well")
+    run = Run(arguments.resume)
+    return run, None if run.finished else data_of(run.config)
+
+
+def started(arguments):
+    for name in ("model", "data"):
+        if not getattr(arguments, name):
+            raise ValueError(f"train expects MODEL and --data DATA, or --resume RUN: got no {'--data' if name == 'data' else 'model'}")
+    if arguments.seed < 0:
+        raise ValueError(f"seed expects a whole number of at least 0, got {arguments.seed}")
+    options, settings = split_settings(arguments.model, arguments.set)
+    data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
+    epochs = arguments.epochs
+    if epochs is None and arguments.minutes is None:
+        epochs = EPOCHS if len(data.train) >= SMALL else EPOCHS_SMALL
+    recipe = Recipe(epochs=epochs, minutes=arguments.minutes, **settings)
+    height, width, colours = data.shape
+    sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
+    model = build(arguments.model, **sizes, rng=arguments.seed, device=arguments.device, threads=arguments.threads, **options)
+    name = arguments.data if arguments.data == data.name else os.path.abspath(arguments.data)
+    config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
+              "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": arguments.seed,
+              "recipe": asdict(recipe)}
+    return Run.create(config, arguments.out), data
+
+
+def data_of(config):
+    """The data that a run was trained on."""
+    return load_data(config["data"], levels=config.get("quantised"), size=config.get("size"))
+
+
+def split_settings(model, words):
+    """NAME=VALUE words, parted into the model's options and the training's settings."""
+    known = options_of(model)
+    options, settings = {}, {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not value:
+            raise ValueError(f"--set expects NAME=VALUE, got {word!r}")
+        if name not in known and name not in SETTINGS:
+            raise ValueError(unknown("setting", name, [*known, *SETTINGS]))
+        (options if name in known else settings)[name] = read_value(value)
+    return options, settings
+
+
+def read_value(word):
+    if word.lower() in ("true", "false"):
+        return word.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            pass
+    return word
+
+
+def announce(trainer, data):
+    """What is about to be trained, and what it costs, before it costs anything."""
+    cost, itemsize = trainer.model.cost(), trainer.model.dtype.itemsize
+    height, width, _ = data.shape
+    # Weights, gradients, averages and slots; of every pixel in flight, the numbers kept and as many on their way back.
+    copies = 3 + len(trainer.optimiser.kinds)
+    memory = itemsize * (copies * cost["parameters"] + 2 * trainer.recipe.batch * height * width * cost["kept_per_pixel"])
+    print(f"{trainer.model.name} on {data.note}\n{cost['parameters']:,} parameters, "
+          f"{amount(cost['multiply_adds_per_pixel'])} multiply-adds a pixel, at most about {amount(memory)}B of memory; "
+          f"run folder {trainer.run.folder}", file=sys.stderr)
+
+
+def progress_bar():
+    from tqdm import tqdm
+    return tqdm(total=1.0, desc="training", bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}")
+
+
+def advance(bar, trainer):
+    bar.set_postfix_str(", ".join(f"{part} {trainer.rows[-1][f'{part}_nats']:.2f}" for part in ("train", "validation"))
+                        if trainer.rows else "", refresh=False)
+    bar.update(min(1.0, trainer.done) - bar.n)
+
+
+def finish(trainer):
+    """The test split, the pictures, and last the results: a run with results.json is finished."""
+    run, model, data = trainer.run, trainer.averaged, trainer.data
+    figures = compare(model, data, progress=True)
+    own = figures[model.name]
+    check = likelihood(own["nats"], data.test, data.levels, own["nats_error"])
+    baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.name}
+    plots.learning_curve(trainer.rows, run.folder / "curve.png", baselines)
+    plots.samples_grid(sample(model, SAMPLES, rng=trainer.seed, progress=True), model.levels, run.folder / "samples.png")
+    run.write_results({
+        "model": model.name, "options": model.options, "data": data.note, "test": figures, "alarms": check.alarms,
+        "parameters": model.cost()["parameters"], "seconds": trainer.progress["seconds"],
+        "steps": int(trainer.progress["step"]), "epochs": trainer.progress["step"] / trainer.steps_per_epoch,
+        "threads": model.threads or cores()})
+
+
+def evaluate(arguments):
+    """The likelihood of a run's averaged weights on a split, beside the baselines, and whether it can be believed."""
+    folder = find(arguments.run)
+    model = load(folder, device=arguments.device, threads=arguments.threads)
+    config = read_config(folder)
+    data = data_of(config) if arguments.data is None else load_data(arguments.data, config.get("quantised"), config.get("size"))
+    if data.levels != model.levels or data.shape[2] != model.colours:
+        raise ValueError(f"{arguments.run} expects images of {model.colours} colours and {model.levels} levels, "
+                         f"got {data.name} with {data.shape[2]} and {data.levels}")
+    figures = compare(model, data, arguments.split, progress=True)
+    own = figures[model.name]
+    images = getattr(data, arguments.split)
+    check = likelihood(own["nats"], images, data.levels, own["nats_error"])
+    text = f"{figures_table(figures)}\n\n{arguments.split} split of {data.note}\n\n{check}"
+    values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": figures,
+              "lzma_bits_per_dim": check.lzma, "alarms": check.alarms}
+    return Result(values, text)

@@ -1,8 +1,9 @@
 """A gallery of pixel models: right ones, and the mistakes that published code has made, re-planted in a tiny network.
 
-Each builder takes (colours, levels, rng) and returns a predict function: integer images (N, H, W, C) to log-probabilities
-(N, H, W, C, K) in float64. Weights are random: causality is a matter of structure and not of training. The right masks
-are read from `minipixel.order`; each wrong model spoils one thing. WRONG lists them with what the audit must say.
+Each builder takes (colours, levels, rng) and returns a predict function: integer images (N, H, W, C) to
+log-probabilities (N, H, W, C, K) in float64. Weights are random: causality is a matter of structure and not of
+training. The right masks are read from `minipixel.order`; each wrong model spoils one thing. WRONG lists them with what
+the audit must say.
 """
 
 import numpy as np
@@ -35,7 +36,7 @@ def scaled(x, levels):
 
 
 class Tiny:
-    """3x3 mask A -> tanh -> 3x3 mask B -> tanh -> 1x1 mask B -> log-softmax, by the book. Subclasses spoil one stage."""
+    """3x3 mask A, tanh, 3x3 mask B, tanh, 1x1 mask B, log-softmax, by the book. Subclasses spoil one stage."""
 
     def __init__(self, colours, levels, rng):
         self.colours, self.levels = colours, levels

@@ -1,4 +1,4 @@
-"""Is a model causal, does its probability sum to one, is its likelihood believable? For ours and for anybody's function.
+"""Is a model causal, does its probability sum to one, is its likelihood believable? For anybody's function.
 
 causality       changes every value of an image and looks which predictions move
 normalisation   adds up the probability of every image of a tiny shape

@@ -1,6 +1,6 @@
 """The door between the audit and somebody else's function: what goes in, and what is checked of what comes out.
 
-Predictions become (N, P, K): the P places of an image in the order of `order.raster`, so that "earlier" is "smaller index".
+Predictions become (N, P, K): the P places of an image in the order of `order.raster`; "earlier" is a smaller index.
 """
 
 import numpy as np

@@ -24,12 +24,13 @@ def causality(predict, shape, levels, rng=0):
 
     predict: integer images (N, H, W, C), values 0..levels-1, to log-probabilities (N, H, W, C, K) in float32 or float64
     (or a model with such a `predict`); shape (H, W, C). Small shapes say as much as large ones: every place is visited.
-    The cost is about 10 H W C K images.
+    Up to 20 levels the cost is B H W C (K + 1) images for B base images, 9 or K + 3 of them if that is more; with more
+    levels, where the base images share them, H W C (K + 36).
 
-    Returns a `Causality`: `.ok` (no leak), `.leaks` and `.unseen` (see findings.py), `.influence` (P, P) with the largest
-    change of the prediction at each place (second axis) when each place (first axis) was changed, both in raster
-    order; `print(result)` says it all. A change of a log-probability from a to b is |a - b| / max(1, min(|a|, |b|));
-    it counts above `.threshold`, which is 8 times the measured rounding noise within fixed bounds for each dtype.
+    Returns a `Causality`: `.ok` (no leak), `.leaks` and `.unseen` (see findings.py), `.influence` (P, P) with the
+    largest change of the prediction at each place (second axis) when each place (first axis) was changed, both in
+    raster order; `print(result)` says it all. A change of a log-probability from a to b is
+    |a - b| / max(1, min(|a|, |b|)); it counts above `.threshold`, which is 8 times the measured rounding noise within fixed bounds for each dtype.
     Raises ValueError when predict returns no log-probabilities or differs from call to call.
     """
     shape, rng = tuple(int(n) for n in shape), np.random.default_rng(rng)
@@ -63,7 +64,7 @@ def _judge(influence, together, company, threshold, places):
 
 
 def _change(a, b):
-    """The largest change over the levels: (..., K), (..., K) -> (...). From or to a probability of zero it is infinite."""
+    """The largest change over the levels: (..., K), (..., K) -> (...); infinite from or to a zero probability."""
     with np.errstate(invalid="ignore"):
         change = np.abs(a - b) / np.maximum(1, np.minimum(np.abs(a), np.abs(b)))
     return np.where(a == b, 0, change).max(axis=-1)
@@ -134,7 +135,7 @@ class Probe:
         return [slice(start, start + step) for start in range(0, count, step)]
 
     def _compare(self, base, alone, images, size):
-        """The base's predictions in the batch of `images`, and their changes (n, P) against it; of one, against `alone`."""
+        """The base's predictions in the batch of `images` (of one: `alone`), and the changes (n, P) from them."""
         if size == 1:
             return alone, _change(self.ask(images), alone)
         answers = self.ask(np.concatenate([base[None], images]))
@@ -148,7 +149,7 @@ class Probe:
         return np.concatenate([_change(self.ask(image[None]), self.alone[-1]) for image in images])
 
     def tried_levels(self, number):
-        """All levels; of more than ALL_LEVELS the ends and this base image's share, so that all bases together try all."""
+        """All levels; of more than ALL_LEVELS the ends and this base image's share: together the bases try all."""
         if self.levels <= ALL_LEVELS:
             return np.arange(self.levels)
         return np.union1d(np.arange(number % len(self.bases), self.levels, len(self.bases)), [0, self.levels - 1])

@@ -1,4 +1,4 @@
-"""What an audit of causality found, and how it is named: the result, its leaks and blind spots, and the printed table."""
+"""What an audit of causality found, and how it is named: the result, its leaks and blind spots, the printed table."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -30,7 +30,12 @@ class Unseen(NamedTuple):
 
 @dataclass(frozen=True)
 class Causality:
-    """The result of `audit.causality`. `influence` (P, P): the largest changes (source, target), both in raster order."""
+    """The result of `audit.causality`.
+
+    leaks: a list of Leak, largest first. unseen: a list of Unseen. influence (P, P): the largest change of each target
+    (second axis) by each source (first axis), in raster order. threshold: what counts as a change, from the noise
+    that copies of one image showed. bases, images: how many base images, and how many images predicted in all.
+    """
     shape: tuple
     levels: int
     leaks: list
@@ -54,9 +59,9 @@ class Causality:
 
     def record(self):
         """The result as plain values, for JSON: counts, thresholds and the lines of the table."""
-        return {"ok": self.ok, "shape": list(self.shape), "levels": self.levels, "kinds": self.kinds, "leaks": len(self.leaks),
-                "unseen": len(self.unseen), "threshold": self.threshold, "noise": self.noise, "dtype": self.dtype,
-                "base_images": self.bases, "images": self.images,
+        return {"ok": self.ok, "shape": list(self.shape), "levels": self.levels, "kinds": self.kinds,
+                "leaks": len(self.leaks), "unseen": len(self.unseen), "threshold": self.threshold,
+                "noise": self.noise, "dtype": self.dtype, "base_images": self.bases, "images": self.images,
                 "findings": [f"{name}: {text}" for name, text in findings(self)]}
 
     def __str__(self):
@@ -78,7 +83,7 @@ def findings(result):
     elsewhere = [leak for leak in result.leaks if leak.kind == LATER and leak.source[:2] != leak.target[:2]]
     rows = [("reads its own value", leaks_of(result, OWN), lambda leaks: _count(leaks, "places")),
             ("reads later places", elsewhere, lambda leaks: f"(di, dj) = {_offsets(leaks)}; {_count(leaks, 'pairs')}"),
-            ("colour order", same_pixel, lambda leaks: f"{_colour_pairs(leaks, 'reads', colours)}; {_count(leaks, 'pairs')}"),
+            ("colour order", same_pixel, lambda leaks: f"{_colour_pairs(leaks, colours)}; {_count(leaks, 'pairs')}"),
             ("reads later places, together", leaks_of(result, TOGETHER), lambda leaks: _count(leaks, "pairs")),
             ("images of a batch mixed", leaks_of(result, ANOTHER), lambda leaks: _count(leaks, "places"))]
     found = [(name, _worst(leaks, text(leaks), colours)) for name, leaks, text in rows if leaks]
@@ -136,9 +141,9 @@ def _listed(offsets):
     return " ".join(f"({di}, {dj})" for di, dj in offsets[:SHOWN]) + more
 
 
-def _colour_pairs(pairs, verb, colours):
+def _colour_pairs(pairs, colours):
     steps = sorted({_step(pair)[2:] for pair in pairs})
-    return ", ".join(f"{colour_name(t, colours)} {verb} {colour_name(s, colours)}" for s, t in steps)
+    return ", ".join(f"{colour_name(t, colours)} reads {colour_name(s, colours)}" for s, t in steps)
 
 
 def colour_name(colour, colours):

@@ -52,8 +52,8 @@ def likelihood(nats, images, levels, se=None):
     """Put a test figure, `nats` per image with standard error `se`, beside what the same test images allow.
 
     images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
-    is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be in
-    another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
+    is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
+    in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
     images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; a wrong unit that lands inside this
     range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is no
     positive number, and for images that are not integers of these levels.
@@ -75,7 +75,7 @@ def likelihood(nats, images, levels, se=None):
     if bits > uniform * (1 + 1e-6):     # the uniform model itself, in float32, is no alarm
         alarms.append(f"worse than the uniform model: {bits:.4f} bits/dim against {uniform:.4f}")
     if bits < IMPOSSIBLE * lzma:
-        alarms.append(f"too good to be true: {bits:.4f} bits/dim is {bits / lzma:.3f} of what LZMA needs; run audit.causality")
+        alarms.append(f"too good to be true: {bits:.4f} bits/dim is {bits / lzma:.3f} of LZMA's; run audit.causality")
     alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
     return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, readings, alarms)
 
@@ -95,8 +95,8 @@ def _readings(number, bits, shape):
 
 
 def lzma_bits(images, levels):
-    """Bits per dimension that LZMA2 needs for these images: as bytes or with the levels packed, whichever is smaller."""
-    import lzma     # not in every Python (a browser's, for one)
+    """Bits per dimension that LZMA2 needs for these images, as bytes or with the levels packed: the smaller."""
+    import lzma  # not in every Python (a browser's, for one)
 
     width = max(1, (levels - 1).bit_length())
     data = images.astype(np.uint8 if levels <= 256 else np.uint16)

@@ -1,6 +1,7 @@
 """Do the probabilities of all images sum to one? Every image of a tiny shape is enumerated.
 
-A model whose predictions read their own or later values still has perfect conditionals, and probabilities that sum to more or less than one.
+A model whose predictions read their own or later values may have perfect conditionals: its probabilities do not sum
+to one all the same.
 """
 
 import math
@@ -37,7 +38,8 @@ class Normalisation:
 
     def __str__(self):
         verdict = "sum to one" if self.ok else "do NOT sum to one, or predict and nll disagree"
-        lines = [f"the probabilities of all {self.count:,} images {verdict} ({self.dtype}, within {self.tolerance:.0e})",
+        limits = f"{self.dtype}, within {self.tolerance:.0e}"
+        lines = [f"the probabilities of all {self.count:,} images {verdict} ({limits})",
                  f"predict   sum = 1 {self.total - 1:+.2e}"]
         if self.total_nll is not None:
             lines.append(f"nll       sum = 1 {self.total_nll - 1:+.2e}, at most {self.difference:.1e} from predict")

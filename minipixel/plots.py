@@ -1,0 +1,197 @@
+"""Every figure that the program and the chapters draw: samples, learning curves, completions, dependency maps.
+
+Figures are made as objects and drawn by Agg: no pyplot, no global state, no window. Files appear by rename, in the
+format of their suffix. A pixel of an image is a square of whole screen pixels, never smoothed.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from minipixel.files import replacing
+from minipixel.order import raster
+
+EARLIER, LATER = "#3b6fb6", "#c0392b"
+HIDDEN = 0.25, 0.45, 0.75
+DECADES = 3     # of the shades in a dependency map
+COLOUR_NAMES = "RGB"
+
+
+def samples_grid(images, levels, path):
+    """The images (N, H, W, 1 or 3), integers 0..levels-1, in a grid that is as square as can be."""
+    images = pixels(images, levels)
+    columns = math.ceil(math.sqrt(len(images)))
+    canvas = tiled(images, columns)
+    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
+    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+    axes.set_axis_off()
+    height, width = images.shape[1:3]
+    figure.suptitle(f"{len(images)} of {height} x {width}, {levels} levels", fontsize=9)
+    _save(figure, path)
+
+
+def completions(originals, occluded, completed, levels, path):
+    """A row for each image: the original, what the model was given (hidden values masked out), what it made of it.
+
+    originals (N, H, W, C) integers; occluded the same as a masked array, in which hidden values are masked: they are
+    drawn in a blue that no grey picture has; completed (N, H, W, C), or (N, D, H, W, C) with D completions of each.
+    """
+    completed = np.asarray(completed)
+    if completed.ndim == 4:
+        completed = completed[:, None]
+    rows = [np.stack([original, given, *drawn]) for original, given, drawn in
+            zip(pixels(originals, levels), _with_holes(occluded, levels), map(lambda d: pixels(d, levels), completed))]
+    canvas = tiled(np.concatenate(rows), len(rows[0]))
+    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
+    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+    step = originals.shape[2] + 1
+    names = ["original", "given", *["completed"] * completed.shape[1]]
+    axes.set_xticks([(step - 1) / 2 + k * step for k in range(len(names))], names, fontsize=8)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    _save(figure, path)
+
+
+def learning_curve(rows, path, baselines=None):
+    """Nats per image on the training and the validation images against epochs, with baselines as dashed lines.
+
+    rows: mappings of numbers with "epoch", "train_nats" and "validation_nats", as in log.csv; NaN is left out.
+    baselines: {name: nats per image}.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for part, colour in (("train", "#999999"), ("validation", EARLIER)):
+        points = [(row["epoch"], row[f"{part}_nats"]) for row in rows if math.isfinite(row[f"{part}_nats"])]
+        if points:
+            label = f"{part}, {points[-1][1]:.2f} at the end"
+            axes.plot(*zip(*points), color=colour, label=label, marker="o", markersize=2.5, linewidth=1.4)
+    for (name, nats), style in zip((baselines or {}).items(), ("--", ":", "-.") * 4):
+        axes.axhline(nats, color="black", linewidth=0.9, linestyle=style, label=f"{name}, {nats:.2f}")
+    axes.set(xlabel="epochs of training", ylabel="nats per image (lower is better)", title="learning curve")
+    axes.grid(alpha=0.25)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def dependencies(result, path, pixels=None):
+    """What the predictions at some pixels read, from the result of `audit.causality`.
+
+    A panel for each chosen pixel (default: a corner, the middle, the right edge) and colour of it. Every value of the
+    image is a cell (colours side by side within a pixel), darker the more it moves the prediction (log scale): blue
+    where it is earlier, red where it may not be read, hatched where it is earlier and was not seen. The frame is
+    the predicted value.
+    """
+    from matplotlib.figure import Figure
+
+    height, width, colours = result.shape
+    pixels = pixels or list(dict.fromkeys([(0, width // 2), (height // 2, width // 2), (height - 1, width - 1)]))
+    across, down = (len(pixels), 1) if colours == 1 else (colours, len(pixels))
+    figure = Figure(figsize=(max(5.2, 2.9 * across), 1.1 + (0.5 + 2.2 * height / width) * down), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes, (pixel, colour) in zip(panels, [(p, c) for p in pixels for c in range(colours)]):
+        _dependency_panel(axes, result, (*pixel, colour))
+    _dependency_legend(figure, result)
+    _save(figure, path)
+
+
+def _dependency_panel(axes, result, target):
+    """The map of one predicted value: cells (i, j * C + colour)."""
+    from matplotlib.patches import Rectangle
+
+    height, width, colours = result.shape
+    places = raster(*result.shape)
+    index = places.index(target)
+    shade = _shades(result)
+    for number, (i, j, c) in enumerate(places):
+        change = result.influence[number, index]
+        seen, earlier = change > result.threshold, number < index
+        face = (EARLIER if earlier else LATER, shade(change)) if seen else "white"
+        hatch = "////" if earlier and not seen else None
+        axes.add_patch(Rectangle((j + c / colours, i), 1 / colours, 1, facecolor=face, hatch=hatch,
+                                 edgecolor="#bbbbbb", linewidth=0.3))
+    for line in range(width + 1):
+        axes.axvline(line, color="#666666", linewidth=0.5)
+    for line in range(height + 1):
+        axes.axhline(line, color="#666666", linewidth=0.5)
+    i, j, c = target
+    frame = Rectangle((j + c / colours, i), 1 / colours, 1, fill=False, edgecolor="black", linewidth=2, zorder=5)
+    axes.add_patch(frame)
+    name = f", {COLOUR_NAMES[c] if colours == 3 else c}" if colours > 1 else ""
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    axes.set_title(f"prediction at ({i}, {j}{name})", fontsize=9)
+    step = max(1, math.ceil(max(height, width) / 10))
+    axes.set_xticks(np.arange(0, width, step) + 0.5, range(0, width, step), fontsize=7)
+    axes.set_yticks(np.arange(0, height, step) + 0.5, range(0, height, step), fontsize=7)
+    axes.set_xlabel("column", fontsize=8)
+    axes.set_ylabel("row", fontsize=8)
+    axes.tick_params(length=0)
+
+
+def _shades(result):
+    """Change -> opacity: log scale over the DECADES below the largest finite change; what is smaller is pale."""
+    largest = np.max(result.influence[np.isfinite(result.influence)], initial=result.threshold)
+    return lambda change: 0.3 + 0.7 * float(np.clip(1 + np.log10(change / largest) / DECADES, 0, 1))
+
+
+def _dependency_legend(figure, result):
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor=EARLIER, label="earlier, read"),
+               Patch(facecolor="white", edgecolor="#bbbbbb", hatch="////", label="earlier, not seen"),
+               Patch(facecolor=LATER, label="own or later, read: a leak"),
+               Patch(facecolor="white", edgecolor="black", linewidth=2, label="the predicted value")]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    strips = "; each pixel split into R G B" if result.shape[2] == 3 else ""
+    largest = result.influence.max()
+    verdict = "causal" if result.ok else "NOT causal"
+    figure.suptitle(f"{verdict}: what moves a prediction by more than {result.threshold:.0e}; darkest {largest:.2g}, "
+                    f"palest {10.0**-DECADES:.0e} of it or less{strips}", fontsize=9, wrap=True)
+
+
+def pixels(images, levels):
+    """Levels to what a screen shows: (N, H, W, 1 or 3) integers 0..levels-1 -> (N, H, W, 3) from 0 (black) to 1."""
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
+        raise ValueError(f"plots expects images (N, H, W, 1 or 3), got {images.shape}")
+    return np.repeat(images / (levels - 1), 3 // images.shape[3], axis=3)
+
+
+def tiled(images, columns):
+    """One picture of all images, `columns` in a row, with a grey line of one pixel between them."""
+    count, height, width, _ = images.shape
+    rows = math.ceil(count / columns)
+    canvas = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, 3), 0.6)
+    for number, image in enumerate(images):
+        i, j = number // columns * (height + 1), number % columns * (width + 1)
+        canvas[i:i + height, j:j + width] = image
+    return canvas
+
+
+def _with_holes(occluded, levels):
+    """The given values on screen, hidden ones in blue."""
+    shown = pixels(np.ma.getdata(occluded), levels)
+    return np.where(np.ma.getmaskarray(occluded), HIDDEN, shown)
+
+
+def _figure(width, height):
+    """A figure whose axes show width x height pixels as squares of whole screen pixels, about 1,200 across at most."""
+    from matplotlib.figure import Figure
+
+    scale = max(1, min(12, 1200 // max(width, height)))
+    inches = np.array([width, height]) * scale / 100
+    figure = Figure(figsize=(inches[0] + 0.2, inches[1] + 0.5), dpi=100)
+    size = figure.get_size_inches()
+    axes = figure.add_axes((0.1 / size[0], 0.1 / size[1], inches[0] / size[0], inches[1] / size[1]))
+    return figure, axes
+
+
+def _save(figure, path):
+    """Draw to a file beside `path`, then rename."""
+    with replacing(Path(path)) as beside:
+        figure.savefig(beside)

@@ -1,0 +1,132 @@
+"""The figures: what is drawn stands in the file, to the pixel where pixels matter; files appear whole or not at all."""
+
+import sys
+
+import numpy as np
+import pytest
+import wrong
+from PIL import Image
+
+from minipixel import audit, plots
+
+GREY = np.arange(2 * 4 * 5).reshape(2, 4, 5, 1) % 17
+COLOUR = np.random.default_rng(0).integers(256, size=(3, 4, 5, 3))
+ROWS = [{"step": 10 * k, "epoch": k / 2, "train_nats": 60.0 - k, "validation_nats": 61.0 - k if k % 2 else float("nan")}
+        for k in range(8)]
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_tiled_puts_every_image_in_its_place():
+    canvas = plots.tiled(plots.pixels(GREY, 17), 1)
+    assert canvas.shape == (9, 5, 3) and np.all(canvas[4] == 0.6)
+    assert np.array_equal(canvas[5:], np.repeat(GREY[1] / 16, 3, axis=-1))
+
+
+def test_levels_scale_from_black_to_white_and_colours_stay():
+    assert plots.pixels(np.array([[[[0], [1]]]]), 2).tolist() == [[[[0, 0, 0], [1, 1, 1]]]]
+    assert np.array_equal(plots.pixels(COLOUR, 256), COLOUR / 255)
+
+
+def test_samples_stand_in_the_file_pixel_for_pixel(tmp_path):
+    plots.samples_grid(COLOUR, 256, tmp_path / "s.png")
+    drawn = picture(tmp_path / "s.png").reshape(-1, 3)
+    wanted = {tuple(value) for value in COLOUR.reshape(-1, 3).tolist()}
+    assert wanted <= {tuple(value) for value in np.unique(drawn, axis=0).tolist()}
+
+
+def test_completions_show_hidden_values_in_their_own_colour(tmp_path):
+    hidden = np.broadcast_to((np.arange(4) > 1)[:, None, None], GREY.shape)
+    drawn = np.stack([GREY, 16 - GREY], axis=1)
+    plots.completions(GREY, np.ma.masked_array(GREY, mask=hidden), drawn, 17, tmp_path / "c.png")
+    blue = np.all(np.abs(picture(tmp_path / "c.png") / 255 - plots.HIDDEN) < 0.01, axis=-1)
+    scale = 12
+    assert blue.sum() == hidden.sum() * scale ** 2
+
+
+def test_learning_curve_takes_baselines_and_leaves_nan_out(tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    plots.learning_curve(ROWS, tmp_path / "l.png", {"uniform": 70.0, "independent pixels": 65.0})
+    axes = figures[0].axes[0]
+    lines = {line.get_label().split(",")[0]: line for line in axes.get_lines()}
+    assert list(lines) == ["train", "validation", "uniform", "independent pixels"]
+    assert lines["validation"].get_xdata().tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert lines["validation"].get_ydata().tolist() == [60, 58, 56, 54]
+    assert set(lines["uniform"].get_ydata()) == {70.0}
+    assert "nats per image" in axes.get_ylabel() and "epochs" in axes.get_xlabel()
+
+
+def panels(result, monkeypatch, **choice):
+    """{title: {(row, cell): (face colour, hatch)}} of a dependency map."""
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    plots.dependencies(result, "unused", **choice)
+    return {axes.get_title(): {(patch.get_y(), patch.get_x()): (patch.get_facecolor(), patch.get_hatch())
+                               for patch in axes.patches if patch.get_fill()} for axes in figures[0].axes}
+
+
+def test_dependency_map_shows_earlier_leaks_and_blind_spots(monkeypatch):
+    result = audit.causality(wrong.CentreRowZeroed(1, 2, 1), (7, 7, 1), 2)
+    cells = panels(result, monkeypatch, pixels=[(3, 3)])["prediction at (3, 3)"]
+    assert len(cells) == 49
+    assert cells[3, 2][0][2] > cells[3, 2][0][0]        # earlier, read: blue
+    assert cells[4, 3][0][0] > cells[4, 3][0][2]        # later, read: red
+    assert cells[3, 3][0][0] > cells[3, 3][0][2]        # own value: red
+    assert cells[0, 0] == ((1, 1, 1, 1), "////")        # earlier, not seen
+    assert cells[6, 6] == ((1, 1, 1, 1), None)          # later, not read: as it should be
+
+
+def test_dependency_map_has_a_panel_for_each_colour(monkeypatch):
+    result = audit.causality(wrong.TwoMasksA(3, 2, 1), (2, 3, 3), 2)
+    drawn = panels(result, monkeypatch, pixels=[(1, 1)])
+    assert list(drawn) == [f"prediction at (1, 1, {c})" for c in "RGB"]
+    green = drawn["prediction at (1, 1, G)"]
+    assert green[1, 1][1] == "////" and len(green) == 18
+
+
+def test_every_figure_is_written_whole(tmp_path):
+    result = audit.causality(wrong.WholeImageMean(3, 2, 1), (3, 3, 3), 2)
+    for name in ("a.png", "b.svg", "c.pdf"):
+        plots.dependencies(result, tmp_path / name)
+    plots.dependencies(audit.causality(wrong.Uniform(1, 2, 1), (1, 1, 1), 2), tmp_path / "one.png")
+    plots.learning_curve(ROWS, str(tmp_path / "l.png"))
+    plots.learning_curve([], tmp_path / "empty.png", {})
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["a.png", "b.svg", "c.pdf", "empty.png", "l.png", "one.png"]
+    assert picture(tmp_path / "a.png").std() > 0
+    assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_figure_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    path = tmp_path / "s.png"
+    plots.samples_grid(GREY, 17, path)
+    before = path.read_bytes()
+
+    def full_disk(self, target, **options):
+        target.write_bytes(b"half")
+        raise OSError("No space left on device")
+    monkeypatch.setattr(Figure, "savefig", full_disk)
+    with pytest.raises(OSError):
+        plots.samples_grid(GREY[::-1], 17, path)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["s.png"]
+
+
+def test_no_global_state(tmp_path):
+    import subprocess
+    code = ("import sys, numpy as np; from minipixel import plots; assert 'matplotlib' not in sys.modules; "
+            "plots.samples_grid(np.zeros((1, 2, 2, 1), int), 2, sys.argv[1]); "
+            "assert 'matplotlib.pyplot' not in sys.modules")
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "s.png")], check=True)
+
+
+@pytest.mark.parametrize("images", [GREY[..., 0], np.zeros((1, 4, 4, 2), int), GREY[:0]])
+def test_images_of_a_wrong_shape_are_refused(images, tmp_path):
+    with pytest.raises(ValueError, match=r"plots expects images \(N, H, W, 1 or 3\), got"):
+        plots.samples_grid(images, 17, tmp_path / "s.png")
+    assert list(tmp_path.iterdir()) == []

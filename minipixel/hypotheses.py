@@ -2,8 +2,7 @@
 
 A hypothesis looks at a Comparison `one` (b: what backward says, n: what finite differences say), and where it must it
 runs the pair again with other ingredients at its Context. It returns a sentence about the array, or None. A sentence
-says what the numbers show, and after a colon the usual cause. The lists at the end are in the order
-of asking.
+says what the numbers show, and after a colon the usual cause. The lists are in the order of asking.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """Small right pairs, and the same with one mistake planted in each: what the gradient check must clear, and must catch.
 
-PLANTED is a list of (name, forward, backward, inputs, {array: words the diagnosis must contain}).
+RIGHT is a list of (name, forward, backward, inputs); PLANTED has {array: words the diagnosis must contain} besides.
 """
 
 import numpy as np
@@ -228,3 +228,9 @@ PLANTED = [
     ("one entry by 1e-5", linear_forward, changed(linear_backward, W=one_entry), LINEAR,
      {"dW": "only at index 2 of axis 0 and index 3 of axis 1"}),
 ]
+
+
+def sentence_on(result, label):
+    """The sentence of the diagnosis that speaks of an array."""
+    return next(text for names, _, text in (line.partition(": ") for line in result.diagnosis)
+                if label in names.split(", "))

@@ -2,14 +2,13 @@
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import minipixel
 from minipixel import plots
 from minipixel.audit import likelihood
 from minipixel.commands.result import Result, amount, duration, figures_table
 from minipixel.data import load as load_data
-from minipixel.files import write_json
 from minipixel.models import build, options_of, unknown
 from minipixel.models.saved import find, load, read_config
 from minipixel.sampling import sample
@@ -19,8 +18,7 @@ from minipixel.training.loop import Trainer
 from minipixel.training.recipe import SETTINGS, Recipe
 from minipixel.training.run import Run
 
-SMALL = 10_000          # fewer training images than this: a small set
-EPOCHS, EPOCHS_SMALL = 10, 30
+EPOCHS, STEPS = 10, 1000    # the default length of a training: so many epochs, more where they are fewer steps than this
 SAMPLES = 25
 
 
@@ -56,10 +54,10 @@ def started(arguments):
         raise ValueError(f"seed expects a whole number of at least 0, got {arguments.seed}")
     options, settings = split_settings(arguments.model, arguments.set)
     data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
-    epochs = arguments.epochs
-    if epochs is None and arguments.minutes is None:
-        epochs = EPOCHS if len(data.train) >= SMALL else EPOCHS_SMALL
-    recipe = Recipe(epochs=epochs, minutes=arguments.minutes, **settings)
+    unsaid = arguments.epochs is None and arguments.minutes is None
+    recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **settings)
+    if unsaid:
+        recipe = replace(recipe, epochs=max(EPOCHS, round(STEPS * recipe.batch / len(data.train))))
     height, width, colours = data.shape
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
     model = build(arguments.model, **sizes, rng=arguments.seed, device=arguments.device, threads=arguments.threads, **options)

@@ -44,7 +44,7 @@ def check(forward, backward, inputs, rng=0, tolerance=1e-7):
     try:
         inspect.signature(forward).bind(**inputs)
     except TypeError as mismatch:
-        raise ValueError(f"check expects inputs named like the arguments of {forward.__name__}: {mismatch}") from None
+        raise ValueError(f"check expects inputs named like the arguments of forward: {mismatch}") from None
     point = Point(lambda given: forward(**given), backward, inputs, {})
     rng = np.random.default_rng(rng)
     return _judge(point, lambda settled: _entries(point, settled, rng, tolerance), rng, tolerance, "entries")

@@ -51,8 +51,10 @@ def visit(model, x, known, u, temperature, bar):
     drawn = xp.zeros(x.shape, np.uint8)
     canvas = xp.zeros(x.shape, model.dtype)
     state = model.start(canvas)
+    last = x.shape[-1] - 1
     for i, j, c in raster(*x.shape[1:]):
-        if c == 0 or not all_known[i, j, c]:
+        # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
+        if c == last or not all_known[i, j, c]:
             log_p = model.step(canvas[:, i, j], state, i, j)
         level = x[:, i, j, c]
         if not all_known[i, j, c]:

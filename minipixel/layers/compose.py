@@ -86,6 +86,8 @@ class Skips(Composite):
     """x_l = block_l(x_(l-1)),   y = sum_l skip_l(x_l): each block speaks to the output as well        PixelRNN, section 3.3"""
 
     def __init__(self, blocks, skips):
+        if not blocks or len(blocks) != len(skips):
+            raise ValueError(f"Skips expects at least one block and a skip for each, got {len(blocks)} and {len(skips)}")
         self.blocks, self.skips = list(blocks), list(skips)
         names = {f"{l}.block": block for l, block in enumerate(self.blocks)}
         names |= {f"{l}.skip": skip for l, skip in enumerate(self.skips)}

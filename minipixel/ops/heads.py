@@ -17,6 +17,7 @@ def bernoulli_forward(logits, x):
     logits (N, H, W, C), x (N, H, W, C) integers 0 or 1  ->  nats (N,) float64
     """
     xp = array_module(logits)
+    x = x.astype(logits.dtype)
     terms = softplus(logits) - x * logits
     nats = terms.sum(axis=(1, 2, 3), dtype=xp.float64)
     cache = logits, x
@@ -48,7 +49,7 @@ def softmax_forward(logits, x):
     logits (N, H, W, C * K) with units (colour, level), x (N, H, W, C) integers 0..K-1  ->  nats (N,) float64
     """
     xp = array_module(logits)
-    a = logits.reshape(*x.shape, -1)
+    a = xp.ascontiguousarray(logits).reshape(*x.shape, -1)  # flat places count in this order
     highest = a.max(axis=-1, keepdims=True)
     e = a - highest
     true = flat_places(x, a.shape[-1])

@@ -28,7 +28,7 @@ def train(arguments):
     if not run.finished:
         trainer = Trainer(run, data, arguments.device, arguments.threads)
         announce(trainer, data)
-        with progress_bar() as bar:
+        with progress_bar(trainer.done) as bar:
             trainer.fit(lambda trainer: advance(bar, trainer))
         finish(trainer)
     results = run.results()
@@ -110,9 +110,10 @@ def announce(trainer, data):
           f"run folder {trainer.run.folder}", file=sys.stderr)
 
 
-def progress_bar():
+def progress_bar(done):
     from tqdm import tqdm
-    return tqdm(total=1.0, desc="training", bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}")
+    return tqdm(total=1.0, initial=done, desc="training",
+                bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}")
 
 
 def advance(bar, trainer):

@@ -1,0 +1,160 @@
+"""A student's file: its code cells, and the functions that an exercise asks for, made from only what they need.
+
+Of a notebook, nothing is run but the statements that the asked functions are made of: their definitions, and whatever binds a
+name that they use (imports, helpers, constants), in the order of the file. A training further down is not started, and a
+mistake elsewhere in the notebook is not in the way.
+"""
+
+import ast
+import builtins
+import re
+import symtable
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+from minipixel.files import read_json
+
+CHAPTER = re.compile(r"^# chapter: (\w+)\s*$", re.MULTILINE)
+MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+class Cell(NamedTuple):
+    """A piece of code; `place` and `first_line` tell a reader where a line of it stands."""
+
+    place: str
+    first_line: int
+    source: str
+
+
+class Statement(NamedTuple):
+    """A statement at the top of a cell: the names that it binds, and those that it uses."""
+
+    place: str
+    node: ast.stmt
+    binds: set
+    uses: set
+
+
+def read(path):
+    """The chapter that a file belongs to, and its code cells; ValueError in one line when it is no file of a chapter."""
+    path = Path(path)
+    if path.suffix not in (".ipynb", ".py"):
+        raise ValueError(f"check expects a notebook .ipynb or a script .py, got {path}")
+    if not path.is_file():
+        raise ValueError(f"check finds no file {path}")
+    cells = notebook_cells(path) if path.suffix == ".ipynb" else script_cells(path)
+    chapter = CHAPTER.search("\n".join(cell.source for cell in cells))
+    if not chapter:
+        raise ValueError(f"{path} is no chapter of the course: none of its code has the line '# chapter: NAME'")
+    return chapter[1], cells
+
+
+def notebook_cells(path):
+    """The code cells of an .ipynb file; they are counted from 1."""
+    notebook = read_json(path)
+    try:
+        sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    except (TypeError, KeyError):
+        raise ValueError(f"{path} is not a notebook: it has no list of cells in the form of version 4") from None
+    return [Cell(f"code cell {number}", 1, source) for number, source in enumerate(sources, start=1)]
+
+
+def script_cells(path):
+    """The cells of a .py file, begun by lines `# %%`; of one without such lines, the whole file."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a text file: {error}") from None
+    starts = [0] + [k for k, line in enumerate(lines) if k and line.startswith("# %%")] + [len(lines)]
+    return [Cell(path.name, start + 1, "\n".join(lines[start:end]) + "\n") for start, end in zip(starts, starts[1:])]
+
+
+def define(cells, names):
+    """{name: the student's function}. Raises what the student's code raises; LookupError for a name that is not there."""
+    statements, broken = [], []
+    for cell in cells:
+        try:
+            statements += statements_of(cell)
+        except (SyntaxError, ValueError) as error:
+            broken.append((cell, error))
+    space = {"__name__": "chapter"}
+    for statement in needed(statements, names, broken):
+        exec(compile(ast.Module([statement.node], []), statement.place, "exec"), space)
+    missing = [name for name in names if name not in space]
+    if missing:
+        raise LookupError(f"the file defines no {missing[0]}: was it renamed, or its cell deleted?")
+    return {name: space[name] for name in names}
+
+
+def statements_of(cell):
+    """The statements of a cell; IPython's own lines (%matplotlib, !pip) are left out where Python cannot read them."""
+    try:
+        tree = ast.parse(cell.source, cell.place)
+    except SyntaxError:
+        tree = ast.parse(MAGIC.sub("", cell.source), cell.place)
+    found = []
+    for node in ast.increment_lineno(tree, cell.first_line - 1).body:
+        table = symtable.symtable(ast.unparse(node), cell.place, "exec")
+        binds = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
+        found.append(Statement(cell.place, node, binds, set(used(table))))
+    return found
+
+
+def used(table):
+    """The global names that a piece of code uses, in functions inside it as well."""
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from used(child)
+
+
+def needed(statements, names, broken):
+    """The statements that `names` are made of, in order; raises a broken cell's error where a missing name stands in it."""
+    chosen = {k for k, statement in enumerate(statements) if is_star_import(statement.node)}
+    wanted, seen = list(names), set()
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        makers = {k for k, statement in enumerate(statements) if name in statement.binds}
+        if not makers and not hasattr(builtins, name):
+            for cell, error in broken:
+                if re.search(rf"\b{name}\b", cell.source):
+                    if isinstance(error, SyntaxError) and error.lineno:
+                        error.lineno += cell.first_line - 1
+                    raise error
+        for k in makers - chosen:
+            wanted += statements[k].uses
+        chosen |= makers
+    return [statements[k] for k in sorted(chosen)]
+
+
+def is_star_import(node):
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
+def describe(error, cells):
+    """An exception of the student's code in one line: where, what, and the line of code."""
+    places = {cell.place for cell in cells}
+    if isinstance(error, SyntaxError) and error.filename in places:
+        place, line, what = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
+    else:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in places]
+        place, line = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}" if not isinstance(error, LookupError) or place \
+            else error.args[0]
+    code = code_at(cells, place, line)
+    where = f"{place}, line {line}: " if place else ""
+    return where + what + (f", at `{code}`" if code else "") + "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+
+
+def code_at(cells, place, line):
+    """The text of a line of a place; None where there is none."""
+    for cell in cells:
+        lines = cell.source.splitlines()
+        if cell.place == place and line and cell.first_line <= line < cell.first_line + len(lines):
+            return lines[line - cell.first_line].strip()
+    return None

@@ -1,0 +1,272 @@
+"""The course: the press prints the same bytes again, the judge tells right from wrong, the notebooks run."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from planted_answers import PLANTED
+
+from minipixel import order
+from minipixel.course import check, press, put_into, student, verdicts
+from minipixel.course.exercises import exercises_of
+from minipixel.course.judge import Report
+from minipixel.course.verdicts import BROKEN, NOT_STARTED, RIGHT, WRONG
+
+CHAPTERS = Path(__file__).parents[1] / "chapters"
+SOURCES = sorted((CHAPTERS / "source").glob("*.py"))
+FIRST = (CHAPTERS / "source" / "01_masked_convolution.py").read_text(encoding="utf-8")
+EXERCISES = exercises_of("masked_convolution")
+each_chapter = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+
+
+def script(folder, text, name="mine.py"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def spoiled(function, old, new):
+    """The first chapter's source with one change inside one function."""
+    start = FIRST.index(f"def {function}(")
+    end = FIRST.index("\n# %%", start)
+    assert FIRST[start:end].count(old) == 1, f"{old!r} stands {FIRST[start:end].count(old)} times in {function}"
+    return FIRST[:start] + FIRST[start:end].replace(old, new) + FIRST[end:]
+
+
+def words(report):
+    return [verdict.word for verdict in report.verdicts]
+
+
+# The press.
+
+@each_chapter
+def test_printing_again_changes_nothing(source):
+    printed = (CHAPTERS / f"{source.stem}.ipynb").read_bytes()
+    assert press.student(source.read_text(encoding="utf-8")).encode() == printed
+
+
+def test_print_chapters_says_what_changed(tmp_path):
+    (tmp_path / "source").mkdir()
+    script(tmp_path / "source", FIRST, "01.py")
+    assert list(press.print_chapters(tmp_path)) == [(tmp_path / "01.ipynb", True)]
+    first = (tmp_path / "01.ipynb").read_bytes()
+    assert list(press.print_chapters(tmp_path)) == [(tmp_path / "01.ipynb", False)]
+    assert (tmp_path / "01.ipynb").read_bytes() == first
+    assert [path.name for path in tmp_path.glob("*.*")] == ["01.ipynb"]
+    with pytest.raises(ValueError, match="found none"):
+        list(press.print_chapters(tmp_path / "source"))
+
+
+@each_chapter
+def test_a_printed_notebook_holds_no_answer_and_no_output(source):
+    text = source.read_text(encoding="utf-8")
+    notebook = json.loads(press.student(text))
+    code = "".join("".join(cell["source"]) + "\n" for cell in notebook["cells"] if cell["cell_type"] == "code")
+    answers = re.findall(r"# <answer> (.+)\n((?:.*\n)*?) *# </answer>", text)
+    assert len(answers) == len(exercises_of(student.read(source)[0]))
+    for message, lines in answers:
+        assert code.count(f'raise NotImplementedError("{message}")') == 1
+        assert lines not in code and lines in "".join("".join(c["source"]) + "\n" for c in json.loads(press.solved(text))["cells"])
+    assert "answer>" not in code
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in notebook["cells"] if "outputs" in cell)
+
+
+def test_a_printed_notebook_is_valid():
+    import nbformat
+    for text in (press.student(FIRST), press.solved(FIRST)):
+        nbformat.validate(nbformat.reads(text, as_version=4))
+
+
+@pytest.mark.parametrize("text", ["    # <answer> exercise 1: a\n", "# </answer>\n", "# <answer>\nx = 1\n# </answer>\n",
+                                  "# <answer> exercise 1: a\n# <answer> exercise 2: b\n# </answer>\n"])
+def test_marks_that_do_not_pair_up_are_refused(text):
+    with pytest.raises(ValueError, match="line [12] of the chapter"):
+        press.student(text)
+
+
+# The judge.
+
+def test_the_source_is_all_right_and_a_verdict_is_plain_json(tmp_path):
+    report = check(CHAPTERS / "source" / "01_masked_convolution.py")
+    assert report.ok and words(report) == [RIGHT] * 4, report
+    assert json.loads(json.dumps(report.values))["exercises"][2]["function"] == "conv_backward"
+    assert str(report).startswith("masked convolution: 4 of 4 exercises right\nexercise 1, may_read: right")
+
+
+def test_the_student_notebook_is_not_started():
+    report = check(CHAPTERS / "01_masked_convolution.ipynb")
+    assert not report.ok and words(report) == [NOT_STARTED] * 4
+    assert "exercise 3: three sums" in str(report)
+
+
+@pytest.mark.parametrize("name, function, old, new, expected", PLANTED, ids=[planted[0] for planted in PLANTED])
+def test_a_planted_mistake_is_wrong_and_named(tmp_path, name, function, old, new, expected):
+    _, cells = student.read(script(tmp_path, spoiled(function, old, new)))
+    exercise = next(exercise for exercise in EXERCISES if exercise.function == function)
+    verdict = verdicts.judge(exercise, cells, right=())
+    assert verdict.word == WRONG and expected in verdict.says, verdict
+
+
+def test_other_exercises_are_judged_beside_a_wrong_forward(tmp_path):
+    report = check(script(tmp_path, spoiled("conv_forward", " + b", "")))
+    assert words(report) == [RIGHT, WRONG, RIGHT, RIGHT], report
+
+
+def test_a_right_forward_may_have_a_cache_of_its_own(tmp_path):
+    text = spoiled("conv_forward", "cache = x, K, taps ", "cache = {'x': x, 'K': K, 'taps': taps} ")
+    text = text.replace("    x, K, taps = cache\n", "    x, K, taps = cache['x'], cache['K'], cache['taps']\n")
+    assert check(script(tmp_path, text)).ok
+
+
+def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path):
+    text = spoiled("may_read", "di, dj = offset", "import os\n    os._exit(3)")
+    text = text.replace("    y = np.zeros((N, H, W, K.shape[2]), x.dtype) + b", "    while True:\n        pass")
+    text = text.replace("    return (*offset, colour_in) <= (0, 0, colour_out)", "    return ((*offset, colour_in) <=")
+    report = check(script(tmp_path, text), seconds=2)
+    assert words(report) == [BROKEN, BROKEN, RIGHT, BROKEN], report
+    says = [verdict.says for verdict in report.verdicts]
+    assert says[0] == "the program ended with exit code 3"
+    assert says[1] == "not finished after 2 seconds: an endless loop?"
+    assert re.fullmatch(r"mine\.py, line \d+: SyntaxError: .*, at `return \(\(\*offset, colour_in\) <=`", says[3])
+
+
+BAD = {"NameError: name 'paded' is not defined, at `y += paded[": ("conv_forward", "y += padded[", "y += paded["),
+       "ModuleNotFoundError: No module named 'torch_of_olympus'": ("conv_forward", "N, H, W, C = x.shape", "import torch_of_olympus"),
+       "SystemExit: ": ("conv_forward", "N, H, W, C = x.shape", "raise SystemExit"),
+       "(kernel 1x1, mask B, x (2, 3, 4, 5), K (1, 5, 6))": ("conv_forward", "N, H, W, C = x.shape",
+                                                              "N, H, W, C = x.shape\n    assert len(taps) > 1"),
+       "the file defines no conv_forward": ("conv_forward", "def conv_forward(", "def convolve_forward("),
+       "takes 3 positional arguments": ("may_read", "colour_out, mask)", "colour_out)")}
+
+
+@pytest.mark.parametrize("expected", BAD)
+def test_an_exception_is_one_line_with_its_place(tmp_path, expected):
+    function, old, new = BAD[expected]
+    _, cells = student.read(script(tmp_path, spoiled(function, old, new)))
+    verdict = verdicts.judge(next(e for e in EXERCISES if e.function == function), cells, right=())
+    assert verdict.word == BROKEN and expected in verdict.says and "\n" not in verdict.says, verdict
+
+
+def test_only_what_an_exercise_needs_is_run(tmp_path):
+    cells = [student.Cell("code cell 1", 1, "%matplotlib inline\nimport math\nfrom nowhere import nothing\n"),
+             student.Cell("code cell 2", 1, "FACTOR = 2\nunused = 1 / 0\n"),
+             student.Cell("code cell 3", 1, "def helper(v):\n    return FACTOR * math.sqrt(v)\n"),
+             student.Cell("code cell 4", 1, "def asked(v):\n    unused = v\n    return [helper(w) for w in [unused]][0]\n"),
+             student.Cell("code cell 5", 1, "print(asked(4) / 0)\n!rm nothing\n"),
+             student.Cell("code cell 6", 1, "def asked(v):\n    return helper(v) + 1\n")]
+    assert student.define(cells[:5], ["asked"])["asked"](9) == 6
+    assert student.define(cells, ["asked"])["asked"](9) == 7
+
+
+def notebook(*sources):
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
+
+
+def test_a_notebook_line_is_counted_in_its_cell(tmp_path):
+    path = script(tmp_path, notebook("# chapter: masked_convolution", "import numpy\n\ndef may_read(*given):\n    return 1 / 0\n"),
+                  "mine.ipynb")
+    _, cells = student.read(path)
+    assert verdicts.judge(EXERCISES[0], cells, ()).says == \
+        "code cell 2, line 4: ZeroDivisionError: division by zero, at `return 1 / 0`"
+
+
+NO_CHAPTERS = {"absent.ipynb": None, "not_json.ipynb": "{", "list.ipynb": "[1]", "no_cells.ipynb": "{}",
+               "cells.ipynb": '{"cells": 3}', "strange.ipynb": '{"cells": [{"cell_type": "code"}]}',
+               "empty.py": "", "foreign.py": "import numpy\n", "foreign.ipynb": notebook("print(1)"),
+               "unknown.py": "# chapter: alchemy\n", "package.py": "# chapter: __init__\n", "notes.txt": "hello"}
+
+
+@pytest.mark.parametrize("name", NO_CHAPTERS)
+def test_a_file_that_is_no_chapter_is_one_line(tmp_path, name):
+    path = tmp_path / name
+    if NO_CHAPTERS[name] is not None:
+        script(tmp_path, NO_CHAPTERS[name], name)
+    with pytest.raises(ValueError) as caught:
+        check(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) > 20
+
+
+def test_folders_and_bytes_are_no_chapters(tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00")
+    for name in ("folder.py", "bytes.py"):
+        with pytest.raises(ValueError, match=name):
+            check(tmp_path / name)
+
+
+def test_put_into_gives_back_what_it_took():
+    own = order.may_read
+    with pytest.raises(ZeroDivisionError), put_into(order, may_read=lambda *given: 1 / 0):
+        order.live_taps(3, 3, "A", 1)
+    assert order.may_read is own
+    with pytest.raises(ValueError, match="minipixel.order, got 'may_write'"), put_into(order, may_write=own):
+        pass
+
+
+def test_a_report_with_one_wrong_verdict_is_not_ok():
+    right, wrong = verdicts.Verdict(1, "f", RIGHT), verdicts.Verdict(2, "g", WRONG, "a\nb")
+    assert Report("x.py", "c", [right]).ok and not Report("x.py", "c", [right, wrong]).ok
+    assert str(wrong) == "exercise 2, g: WRONG\n    a\n    b"
+
+
+# The notebooks, executed.
+
+def executed(text, folder, monkeypatch, **options):
+    """The notebook after a run with this very interpreter as its kernel, whatever kernels the machine knows."""
+    import nbclient
+    import nbformat
+
+    kernel = folder / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    script(kernel, json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}), "kernel.json")
+    monkeypatch.setenv("JUPYTER_PATH", str(folder))
+    monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
+    result = nbformat.reads(text, as_version=4)
+    nbclient.NotebookClient(result, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, **options).execute()
+    return result
+
+
+def outputs(notebook, kind):
+    return [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == kind]
+
+
+@pytest.mark.chapters
+@each_chapter
+def test_the_solved_version_runs_clean(source, tmp_path, monkeypatch):
+    notebook = executed(press.solved(source.read_text(encoding="utf-8")), tmp_path, monkeypatch)
+    assert not outputs(notebook, "error")
+    assert not [output.text for output in outputs(notebook, "stream") if output.name == "stderr"]
+
+
+@pytest.mark.chapters
+def test_the_first_chapter_shows_what_it_promises(tmp_path, monkeypatch):
+    notebook = executed(press.solved(FIRST), tmp_path, monkeypatch)
+    text = "".join(output.text for output in outputs(notebook, "stream"))
+    assert "gradient check: right" in text and "WRONG" not in text
+    assert "NOT causal on 3x3x3" in text and re.search(r"reads its own value +27 places", text)
+    assert "causal on 8x8x1" in text.replace("NOT causal", "")
+    cheat, independent, honest = (float(re.search(rf"{name} +([\d.]+)", text)[1])
+                                  for name in ("validation:", "independent pixels", "your PixelCNN"))
+    assert cheat < 1 < honest < independent - 3
+    assert sum("image/png" in output.data for output in outputs(notebook, "execute_result")) == 2
+
+
+@pytest.mark.chapters
+@each_chapter
+def test_the_student_version_stops_at_not_implemented_only_once_an_exercise(source, tmp_path, monkeypatch):
+    """With the first answers filled in, the run stops at the next exercise, and at nothing else."""
+    text = source.read_text(encoding="utf-8")
+    messages = re.findall(r"# <answer> (.+)", text)
+    for number, message in enumerate(messages):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        partly = text
+        for done in messages[:number]:
+            partly = re.sub(rf" *# <answer> {re.escape(done)}\n((?:.*\n)*?) *# </answer>\n", r"\1", partly)
+        errors = outputs(executed(press.student(partly), folder, monkeypatch, allow_errors=True), "error")
+        assert {error.ename for error in errors} == {"NotImplementedError"}
+        assert errors[0].evalue == message

@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+import warnings
+from contextlib import redirect_stdout
 
 from minipixel.commands import COMMANDS
 from minipixel.training.loop import Stopped
@@ -33,7 +35,7 @@ def parser():
     add_data_options(train)
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
                        help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=seed, help="decides the first weights and the order of the images (default 0)")
     train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
     add_machine_options(train)
 
@@ -59,7 +61,7 @@ def parser():
     audit.add_argument("target", metavar="RUN | MODEL | FILE.py:FUNCTION")
     audit.add_argument("--shape", metavar="HxWxC", help="images to audit on (default 8x8 with the model's colours)")
     audit.add_argument("--levels", type=int, help="levels of a value (default: the model's, or 2)")
-    audit.add_argument("--seed", type=int, default=0)
+    audit.add_argument("--seed", type=seed, default=0)
     audit.add_argument("--out", metavar="FILE.png", help="also draw the dependency map")
 
     check = add("check", help="judge the exercises of a chapter")
@@ -70,6 +72,13 @@ def parser():
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     return top
+
+
+def seed(word):
+    """The type of --seed."""
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"expects a whole number of at least 0, got {word!r}")
+    return int(word)
 
 
 def add_data_options(command):
@@ -83,7 +92,7 @@ def add_machine_options(command):
 
 
 def add_drawing_options(command, out):
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=seed, default=0)
     command.add_argument("--temperature", type=float, default=1.0)
     command.add_argument("--out", metavar="FILE.png", default=out, help=f"the picture (default {out})")
     add_machine_options(command)
@@ -91,19 +100,27 @@ def add_drawing_options(command, out):
 
 def main(argv=None):
     """Run a command; the exit code: 0 well done, 1 an audit or a check that failed, 2 a mistake, 130 stopped by Ctrl-C."""
-    as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
         arguments = parser().parse_args(argv)
-        result = COMMANDS[arguments.command](arguments)
+        # Standard output is for the result alone, whatever an audited file prints. Overflow has its own sentence.
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            result = COMMANDS[arguments.command](arguments)
+        show(json.dumps(result.values) if arguments.json else result.text)
     except (ValueError, OSError, MemoryError) as error:
         sentence = " ".join(str(error).split()) or type(error).__name__
         print(f"minipixel: {sentence}", file=sys.stderr)
         return 2
     except (Stopped, KeyboardInterrupt) as stop:
-        print(f"minipixel: {stop or 'stopped'}", file=sys.stderr)
+        print(f"minipixel: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
-    if as_json:
-        print(json.dumps(result.values))
-    else:
-        print(result.text)
     return result.exit_code
+
+
+def show(text):
+    """Print to standard output; OSError when nobody reads it, or when it goes to a full disk."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        sys.stdout = None  # or Python would try once more at its end, and complain in its own words
+        raise OSError(f"cannot write to standard output: {error.strerror}") from None

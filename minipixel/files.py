@@ -8,14 +8,25 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path):
-    """A path beside `path` to write to; renamed to `path` when the block ends well, removed when it does not."""
+    """A path beside `path` to write to; renamed to `path` when the block ends well, removed when it does not.
+
+    OSError naming `path` when it cannot be written (a full disk, a folder that is read only).
+    """
     path = Path(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield beside
         os.replace(beside, path)
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder):
+    """Remove what writers that were killed have left beside their files."""
+    for path in Path(folder).glob(".*.[0-9]*.*"):
+        path.unlink(missing_ok=True)
 
 
 def write_json(path, value):
@@ -27,5 +38,5 @@ def read_json(path):
     """The JSON value in a file; ValueError naming the file when it is not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file: {error}") from None

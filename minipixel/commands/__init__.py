@@ -1,6 +1,7 @@
 """What each command does: from parsed arguments to a Result, which the command line prints as text or as JSON.
 
-training.py   train, eval          pictures.py   sample, complete          proof.py   audit, check          lists.py   models, data
+training.py   train, eval        pictures.py   sample, complete
+proof.py      audit, check       lists.py      models, data
 """
 
 from minipixel.commands.lists import data, models

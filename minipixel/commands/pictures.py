@@ -7,8 +7,7 @@ import numpy as np
 
 from minipixel import plots
 from minipixel.commands.result import Result
-from minipixel.commands.training import data_of
-from minipixel.data import load as load_data
+from minipixel.commands.training import data_for
 from minipixel.models.saved import find, load, read_config
 from minipixel.sampling import complete as complete_images
 from minipixel.sampling import sample as sample_images
@@ -33,8 +32,7 @@ def complete(arguments):
         raise ValueError(f"-n expects at least 1 image, got {arguments.n}")
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    config = read_config(folder)
-    data = load_data(arguments.data, config.get("quantised"), config.get("size")) if arguments.data else data_of(config)
+    data = data_for(model, read_config(folder), arguments.data)
     rng = np.random.default_rng(arguments.seed)
     images = data.test[np.sort(rng.permutation(len(data.test))[:arguments.n])]
     known = np.zeros(images.shape, bool)
@@ -50,6 +48,6 @@ def picture_path(name):
     path = Path(name)
     if path.suffix.lower() != ".png":
         raise ValueError(f"--out expects a file name that ends in .png, got {name!r}")
-    if not path.parent.is_dir():
+    if not path.parent.is_dir() or path.is_dir():
         raise ValueError(f"--out expects a file in a folder that exists, got {name!r}")
     return path

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import sys
 from pathlib import Path
 
 from minipixel import plots
@@ -12,6 +13,7 @@ from minipixel.models import MODELS, build
 from minipixel.models.saved import load
 
 TINY = 4096             # images that the sum over all images may have
+LARGE = 4096            # values of an image to audit: each is set to every level, and all predictions are looked at
 
 
 def audit(arguments):
@@ -42,13 +44,16 @@ def audited(arguments):
             raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")
         return function_from(name), shape, arguments.levels
     if name in MODELS and not Path(name).exists():
-        shape, levels = shape or (8, 8, 1), arguments.levels or 2
-        return build(name, height=shape[0], width=shape[1], colours=shape[2], levels=levels, rng=arguments.seed, dtype="float64"), shape, levels
+        shape, levels = shape or (8, 8, 1), 2 if arguments.levels is None else arguments.levels
+        height, width, colours = shape
+        sizes = {"height": height, "width": width, "colours": colours, "levels": levels}
+        return build(name, **sizes, rng=arguments.seed, dtype="float64"), shape, levels
     model = load(name, dtype="float64")
     side = 8 if model.levels <= 20 else 5
     shape = shape or (min(side, model.height), min(side, model.width), model.colours)
     if shape[2] != model.colours or arguments.levels not in (None, model.levels):
-        raise ValueError(f"{name} has {model.colours} colours and {model.levels} levels, got --shape {arguments.shape} --levels {arguments.levels}")
+        raise ValueError(f"{name} has {model.colours} colours and {model.levels} levels, "
+                         f"got --shape {arguments.shape} --levels {arguments.levels}")
     return model, shape, model.levels
 
 
@@ -59,7 +64,10 @@ def read_shape(word):
     parts = word.lower().split("x")
     if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise ValueError(f"--shape expects HEIGHTxWIDTHxCOLOURS such as 8x8x3, got {word!r}")
-    return tuple(map(int, parts))
+    shape = tuple(map(int, parts))
+    if math.prod(shape) > LARGE:
+        raise ValueError(f"--shape expects at most {LARGE:,} values (small images say as much as large ones), got {word!r}")
+    return shape
 
 
 def function_from(word):
@@ -68,10 +76,10 @@ def function_from(word):
     if not Path(file).is_file():
         raise ValueError(f"audit finds no file {file!r}")
     spec = importlib.util.spec_from_file_location("audited", file)
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
     function = getattr(module, name, None)
     if not callable(function):
@@ -80,15 +88,15 @@ def function_from(word):
     def guarded(images):
         try:
             return function(images)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ValueError(f"{word} fails on images {images.shape}: {type(error).__name__}: {error}") from None
     return guarded
 
 
 def tiny_shape(shape, levels):
     """The largest of some tiny shapes whose images can all be enumerated; None when there is none."""
-    fitting = [(h, w, shape[2]) for h, w in ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1)) if levels ** math.prod((h, w, shape[2])) <= TINY]
-    return fitting[0] if fitting else None
+    shapes = [(h, w, shape[2]) for h, w in ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))]
+    return next((shape for shape in shapes if levels ** math.prod(shape) <= TINY), None)
 
 
 def check(arguments):

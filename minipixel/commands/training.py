@@ -8,6 +8,7 @@ import minipixel
 from minipixel import plots
 from minipixel.audit import likelihood
 from minipixel.commands.result import Result, amount, duration, figures_table
+from minipixel.data import SETS
 from minipixel.data import load as load_data
 from minipixel.models import build, options_of, unknown
 from minipixel.models.saved import find, load, read_config
@@ -32,14 +33,22 @@ def train(arguments):
             trainer.fit(lambda trainer: advance(bar, trainer))
         finish(trainer)
     results = run.results()
-    text = "\n".join([figures_table(results["test"]), "", results["data"],
+    try:
+        return Result({"run": str(run.folder), **results}, summary(run, results))
+    except (KeyError, TypeError):
+        raise ValueError(f"{run.folder / 'results.json'} has no results that make sense: remove it, and "
+                         f"minipixel train --resume {run.folder} makes it again") from None
+
+
+def summary(run, results):
+    return "\n".join([figures_table(results["test"]), "", results["data"],
                       f"{results['parameters']:,} parameters, trained for {duration(results['seconds'])}: "
                       f"curve.png, samples.png and the weights are in {run.folder}", *results["alarms"]])
-    return Result({"run": str(run.folder), **results}, text)
 
 
 def resumed(arguments):
-    given = [name for name in ("model", "data", "epochs", "minutes", "levels", "size", "out") if getattr(arguments, name) is not None]
+    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out")
+    given = ["MODEL" if name == "model" else f"--{name}" for name in names if getattr(arguments, name) is not None]
     if given or arguments.set:
         raise ValueError(f"train --resume RUN knows the rest from its config: got {', '.join(given) or '--set'} as well")
     run = Run(arguments.resume)
@@ -47,11 +56,9 @@ def resumed(arguments):
 
 
 def started(arguments):
-    for name in ("model", "data"):
+    for name, word in (("model", "MODEL"), ("data", "--data")):
         if not getattr(arguments, name):
-            raise ValueError(f"train expects MODEL and --data DATA, or --resume RUN: got no {'--data' if name == 'data' else 'model'}")
-    if arguments.seed < 0:
-        raise ValueError(f"seed expects a whole number of at least 0, got {arguments.seed}")
+            raise ValueError(f"train expects MODEL and --data DATA, or --resume RUN: got no {word}")
     options, settings = split_settings(arguments.model, arguments.set)
     data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
     unsaid = arguments.epochs is None and arguments.minutes is None
@@ -60,17 +67,37 @@ def started(arguments):
         recipe = replace(recipe, epochs=max(EPOCHS, round(STEPS * recipe.batch / len(data.train))))
     height, width, colours = data.shape
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
-    model = build(arguments.model, **sizes, rng=arguments.seed, device=arguments.device, threads=arguments.threads, **options)
-    name = arguments.data if arguments.data == data.name else os.path.abspath(arguments.data)
+    seed = arguments.seed or 0
+    model = build(arguments.model, **sizes, rng=seed, device=arguments.device, threads=arguments.threads, **options)
+    name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
-              "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": arguments.seed,
+              "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": seed,
               "recipe": asdict(recipe)}
     return Run.create(config, arguments.out), data
 
 
 def data_of(config):
-    """The data that a run was trained on."""
-    return load_data(config["data"], levels=config.get("quantised"), size=config.get("size"))
+    """The data that a run was trained on; ValueError when they are gone, or no longer what they were."""
+    try:
+        data = load_data(config["data"], levels=config.get("quantised"), size=config.get("size"))
+    except (ValueError, OSError) as error:
+        raise ValueError(f"the data of this run: {error}") from None
+    was = tuple(config[key] for key in ("height", "width", "colours", "levels"))
+    if (*data.shape, data.levels) != was:
+        raise ValueError(f"the data of this run have changed: expected height, width, colours, levels {was} in "
+                         f"{config['data']}, got {(*data.shape, data.levels)}")
+    return data
+
+
+def data_for(model, config, name):
+    """The data called `name` for a model that was trained on others; the run's own if None."""
+    if name is None:
+        return data_of(config)
+    data = load_data(name, config.get("quantised"), None if name in SETS else config.get("size"))
+    if data.levels != model.levels or data.shape[2] != model.colours:
+        raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
+                         f"got {data.name} with {data.shape[2]} and {data.levels}")
+    return data
 
 
 def split_settings(model, words):
@@ -142,11 +169,7 @@ def evaluate(arguments):
     """The likelihood of a run's averaged weights on a split, beside the baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    config = read_config(folder)
-    data = data_of(config) if arguments.data is None else load_data(arguments.data, config.get("quantised"), config.get("size"))
-    if data.levels != model.levels or data.shape[2] != model.colours:
-        raise ValueError(f"{arguments.run} expects images of {model.colours} colours and {model.levels} levels, "
-                         f"got {data.name} with {data.shape[2]} and {data.levels}")
+    data = data_for(model, read_config(folder), arguments.data)
     figures = compare(model, data, arguments.split, progress=True)
     own = figures[model.name]
     images = getattr(data, arguments.split)

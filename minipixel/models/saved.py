@@ -4,20 +4,23 @@ from pathlib import Path
 
 import numpy as np
 
+from minipixel.backend import array_module
 from minipixel.files import read_json, replacing
 from minipixel.models import build, unknown
 
 SHIPPED = Path(__file__).parents[1] / "weights"
+CONFIG = {"model": str, "options": dict, "height": int, "width": int, "colours": int, "levels": int, "data": str,
+          "seed": int, "recipe": dict}
 
 
 def load(run, dtype="float32", device="cpu", threads=None):
     """The trained model of a run folder, or of a name that ships ("pixelcnn-mnist"), with its averaged weights."""
     folder = find(run)
-    model = build_from(read_config(folder), dtype=dtype, device=device, threads=threads)
+    model = build_from(read_config(folder), folder, dtype=dtype, device=device, threads=threads)
     weights = folder / "average.npz"
     if not weights.exists():
         raise ValueError(f"{folder} has no average.npz yet: its training has not reached a checkpoint")
-    put(model, read_arrays(weights), weights)
+    put(model.params, read_arrays(weights), weights)
     return model
 
 
@@ -39,25 +42,32 @@ def shipped():
 
 
 def read_config(folder):
-    """The config of a run; ValueError when what a model needs is missing."""
-    config = read_json(folder / "config.json")
-    missing = [key for key in ("model", "options", "height", "width", "colours", "levels", "data") if key not in config]
+    """The config of a run; ValueError when something is missing in it or of the wrong kind."""
+    path = folder / "config.json"
+    config = read_json(path)
+    missing = [key for key in CONFIG if key not in config] if isinstance(config, dict) else list(CONFIG)
     if missing:
-        raise ValueError(f"{folder / 'config.json'} lacks {', '.join(missing)}: not a config of minipixel")
+        raise ValueError(f"{path} lacks {', '.join(missing)}: not a config of minipixel")
+    for key, kind in CONFIG.items():
+        if not isinstance(config[key], kind):
+            raise ValueError(f"{path} expects {key} of type {kind.__name__}, got {config[key]!r}")
     return config
 
 
-def build_from(config, **where):
-    """A fresh model as the config of a run describes it."""
+def build_from(config, folder, **where):
+    """A fresh model as the config of a run describes it; `folder` is for the errors."""
     sizes = {key: config[key] for key in ("height", "width", "colours", "levels")}
-    return build(config["model"], **sizes, rng=config.get("seed", 0), **where, **config["options"])
+    try:
+        return build(config["model"], **sizes, rng=config["seed"], **where, **config["options"])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{error} (building the model of {folder})") from None
 
 
 def read_arrays(path):
     """{name: array} of an .npz file, never with pickle; ValueError when it is broken."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {name: np.asarray(file[name]) for name in file.files}
     except FileNotFoundError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy each have their own words for a broken file
@@ -69,15 +79,16 @@ def write_arrays(path, arrays):
         np.savez(beside, **arrays)
 
 
-def put(model, arrays, source):
-    """Copy arrays into the live parameters; ValueError unless names and shapes are exactly theirs."""
-    if list(arrays) != list(model.params):
-        strange = sorted(set(arrays) ^ set(model.params))
-        raise ValueError(f"{source} does not fit {model.name}: parameters differ ({', '.join(strange[:3]) or 'their order'} ...)")
+def put(live, arrays, source):
+    """Copy arrays into the live ones; ValueError, with nothing copied, unless names and shapes are theirs and all is finite."""
+    if list(arrays) != list(live):
+        strange = sorted(set(arrays) ^ set(live))
+        raise ValueError(f"{source} does not fit its config: names differ ({', '.join(strange[:3]) or 'their order'} ...)")
     for name, value in arrays.items():
+        if value.shape != live[name].shape or value.dtype.kind != "f":
+            raise ValueError(f"{source} does not fit its config: {name} expects {live[name].dtype} of shape "
+                             f"{live[name].shape}, got {value.dtype} of shape {value.shape}")
         if not np.isfinite(value).all():
             raise ValueError(f"{source} holds NaN or inf in {name}")
-        try:
-            model.params[name] = model.xp.asarray(value)
-        except ValueError as error:
-            raise ValueError(f"{source} does not fit {model.name}: {error}") from None
+    for name, value in arrays.items():
+        live[name][...] = array_module(live[name]).asarray(value)

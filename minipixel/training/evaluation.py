@@ -28,11 +28,12 @@ def independent_nats(train, x, levels):
 
 
 def figure(nats, shape):
-    """Mean and standard error of nats per image, and the same in bits per dimension."""
-    error = float(np.std(nats, ddof=1) / np.sqrt(len(nats))) if len(nats) > 1 else float("nan")
-    mean = float(np.mean(nats))
+    """Mean and standard error of nats per image, and the same in bits per dimension. One image alone has no error: None."""
+    mean, error = float(np.mean(nats)), None
+    if len(nats) > 1:
+        error = float(np.std(nats, ddof=1) / np.sqrt(len(nats)))
     return {"nats": mean, "nats_error": error, "bits_per_dim": bits_per_dim(mean, shape),
-            "bits_per_dim_error": bits_per_dim(error, shape), "images": len(nats)}
+            "bits_per_dim_error": None if error is None else bits_per_dim(error, shape), "images": len(nats)}
 
 
 def compare(model, data, split="test", progress=False):

@@ -12,7 +12,6 @@ from minipixel.backend import to_numpy
 from minipixel.models.saved import build_from
 from minipixel.training.evaluation import evaluate
 from minipixel.training.optimisers import OPTIMISERS, clip_norm
-from minipixel.training.recipe import Recipe
 
 REPORT_STEPS = 1000        # a report at the end of each epoch, and within long epochs every so many steps
 REPORT_IMAGES = 500        # validation images of a report
@@ -24,21 +23,22 @@ class Stopped(Exception):
 
 
 class Diverged(ValueError):
-    """The loss or a gradient is NaN or inf; the last good weights are saved."""
+    """The loss or a gradient is NaN or inf; the run folder keeps the last checkpoint, whose loss was finite."""
 
 
 class Trainer:
-    """A training of `model` on `data` in a run folder: `run()` goes on from the last checkpoint to the end."""
+    """A training of `model` on `data` in a run folder: `fit()` goes on from the last checkpoint to the end."""
 
     def __init__(self, run, data, device="cpu", threads=None):
         self.run, self.data = run, data
-        self.recipe = Recipe(**run.config["recipe"])
+        self.recipe = run.recipe
         self.seed = run.config["seed"]
-        self.model = build_from(run.config, device=device, threads=threads)
-        self.averaged = build_from(run.config, device=device, threads=threads)
+        self.model = build_from(run.config, run.folder, device=device, threads=threads)
+        self.averaged = build_from(run.config, run.folder, device=device, threads=threads)
         self.optimiser = OPTIMISERS[self.recipe.optimiser](self.model.params)
         self.progress = {"step": 0, "seconds": 0.0, "nats": 0.0, "nats_steps": 0}
         self.rows = run.restore(self.model, self.averaged.params, self.optimiser, self.progress)
+        self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
         self.steps_per_epoch = math.ceil(len(data.train) / self.recipe.batch)
         self.order_epoch = None
         report = np.random.default_rng([self.seed, 1]).permutation(len(data.validation))[:REPORT_IMAGES]
@@ -52,32 +52,30 @@ class Trainer:
         return self.progress["seconds"] / (60 * self.recipe.minutes)
 
     def fit(self, bar):
-        """Train to the end; Stopped after Ctrl-C and Diverged after NaN, both with the state saved."""
+        """Train to the end; Stopped after Ctrl-C, with everything saved; Diverged after NaN, with nothing saved over."""
         with interrupt_flag() as interrupted:
-            started = saved = time.monotonic()
+            started = time.monotonic()
             before = self.progress["seconds"]
-            while self.done < 1:
+            if self.progress["step"] == 0:
+                self.save()
+            while self.done < 1 and not interrupted.is_set():
                 self.step()
-                now = time.monotonic()
-                self.progress["seconds"] = before + now - started
+                self.progress["seconds"] = before + time.monotonic() - started
                 if self.report_due():
                     self.report()
-                if now - saved > SAVE_SECONDS:
-                    self.save()
-                    saved = time.monotonic()
                 bar(self)
-                if interrupted.is_set():
-                    self.save()
-                    raise Stopped(f"stopped at step {self.progress['step']}, everything is saved: "
-                                  f"go on with minipixel train --resume {self.run.folder}")
-        self.save()
+            self.save()
+            if interrupted.is_set():
+                raise Stopped(f"stopped at step {self.saved_step}, everything is saved: "
+                              f"go on with minipixel train --resume {self.run.folder}")
 
     def step(self):
-        """One batch, one update; the weights change only when loss and gradients are finite."""
+        """One batch, one update. A checkpoint that is due is made in between: only then are the weights known to be good."""
         step = int(self.progress["step"])
-        x = self.batch(step)
-        loss, grads = self.model.loss_and_grads(x)
-        self.require_finite(loss, grads, step)
+        loss, grads = self.model.loss_and_grads(self.batch(step))
+        self.require_finite(loss, grads)
+        if time.monotonic() - self.saved_at > SAVE_SECONDS:
+            self.save()
         clip_norm(grads, self.recipe.clip)
         rate = self.recipe.rate_at(self.done)
         self.optimiser.update(self.model.params, grads, rate, step + 1)
@@ -103,26 +101,33 @@ class Trainer:
     def report(self):
         """A row of the log: mean training nats since the last row, validation nats of the averaged weights."""
         step = int(self.progress["step"])
+        validation = float(evaluate(self.averaged, self.report_images).mean())
+        if not math.isfinite(validation):
+            raise self.diverged("in the validation images")
         self.rows.append({
             "step": step, "epoch": step / self.steps_per_epoch, "seconds": self.progress["seconds"],
             "rate": self.recipe.rate_at(self.done), "train_nats": self.progress["nats"] / self.progress["nats_steps"],
-            "validation_nats": float(evaluate(self.averaged, self.report_images).mean())})
+            "validation_nats": validation})
         self.progress["nats"] = self.progress["nats_steps"] = 0
         self.run.write_log(self.rows)
 
     def save(self):
         self.run.save(self.model, self.averaged.params, self.optimiser, self.progress, self.rows)
+        self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
 
-    def require_finite(self, loss, grads, step):
+    def require_finite(self, loss, grads):
         # One read of the device for all gradients.
         finite = np.isfinite(to_numpy(self.model.xp.stack([g.sum() for g in grads.values()])))
         if math.isfinite(loss) and finite.all():
             return
-        self.save()
         bad = [name for name, good in zip(grads, finite) if not good]
         where = f"first in the gradient of {bad[-1]}" if bad else "in the loss"
-        raise Diverged(f"training met NaN or inf at step {step}, {where} (loss {loss}); the last good weights are kept in "
-                       f"{self.run.folder}: try a smaller rate (--set rate={self.recipe.rate / 4:g}) or clipping (--set clip=1)")
+        raise self.diverged(f"{where} (loss {loss})")
+
+    def diverged(self, where):
+        return Diverged(f"training met NaN or inf at step {int(self.progress['step'])}, {where}; {self.run.folder} keeps the "
+                        f"good weights of step {self.saved_step}: try a smaller rate (--set rate={self.recipe.rate / 4:g}) "
+                        "or clipping (--set clip=1)")
 
 
 @contextmanager

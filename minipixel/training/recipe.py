@@ -24,14 +24,16 @@ class Recipe:
 
     def __post_init__(self):
         require((self.epochs is None) != (self.minutes is None), "training expects either epochs or minutes")
-        require(self.epochs is None or (whole(self.epochs) and self.epochs >= 1), f"epochs expects a whole number of at least 1, got {self.epochs!r}")
+        require(self.epochs is None or (whole(self.epochs) and self.epochs >= 1),
+                f"epochs expects a whole number of at least 1, got {self.epochs!r}")
         require(self.minutes is None or positive(self.minutes), f"minutes expects a number above 0, got {self.minutes!r}")
         require(whole(self.batch) and self.batch >= 1, f"batch expects a whole number of at least 1, got {self.batch!r}")
         require(self.optimiser in OPTIMISERS, unknown("optimiser", self.optimiser, OPTIMISERS))
         require(self.decay in ("cosine", "none"), unknown("decay", self.decay, ("cosine", "none")))
         require(positive(self.rate), f"rate expects a number above 0, got {self.rate!r}")
         require(self.clip == 0 or positive(self.clip), f"clip expects a number of at least 0, got {self.clip!r}")
-        require(number(self.average) and 0 <= self.average < 1, f"average expects a number from 0 to below 1, got {self.average!r}")
+        require(number(self.average) and 0 <= self.average < 1,
+                f"average expects a number from 0 to below 1, got {self.average!r}")
 
     def rate_at(self, progress):
         """The learning rate when `progress` of the training (0..1) is done."""

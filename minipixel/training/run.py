@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.files import read_json, replacing, write_json
+from minipixel.files import read_json, remove_leftovers, replacing, write_json
 from minipixel.models.saved import find, put, read_arrays, read_config, write_arrays
+from minipixel.training.recipe import Recipe
 
 COLUMNS = ("step", "epoch", "seconds", "rate", "train_nats", "validation_nats")
 
@@ -31,7 +32,10 @@ class Run:
 
     @classmethod
     def create(cls, config, out=None):
-        """A new folder with its config inside, there at once or not at all; runs/<model>-<data>-<number> unless `out` is given."""
+        """A new folder with its config inside, there at once or not at all.
+
+        out: the folder; runs/<model>-<data>-<number> if None.
+        """
         if out is not None and Path(out).exists():
             raise ValueError(f"run folder {out} exists: give another --out, or go on with it by --resume {out}")
         stem = Path("runs") / f"{config['model']}-{Path(config['data']).name}"
@@ -49,6 +53,13 @@ class Run:
     def finished(self):
         return (self.folder / "results.json").exists()
 
+    @property
+    def recipe(self):
+        try:
+            return Recipe(**self.config["recipe"])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.folder / 'config.json'} has no recipe that makes sense: {error}") from None
+
     def save(self, model, average, optimiser, progress, rows):
         """The state first, in one file; then the files made of it."""
         weights = {name: to_numpy(value) for name, value in model.params.items()}
@@ -64,32 +75,30 @@ class Run:
         self.write_log(rows)
 
     def restore(self, model, average, optimiser, progress):
-        """Put the saved state into its places; the rows of the log so far. Without a state, nothing changes."""
+        """Put the saved state into its places; the rows of the log so far. Without a state, nothing changes.
+
+        average: the averaged model's params. ValueError when the file is broken or not a state of this run.
+        """
         path = self.folder / "state.npz"
         if not path.exists():
             return []
         state = read_arrays(path)
-        parts = {}
-        for name, value in state.items():
-            part, _, rest = name.partition("/")
-            parts.setdefault(part, {})[rest] = value
-        try:
-            put(model, parts["weights"], path)
-            for name, value in parts["average"].items():
-                average[name] = model.xp.asarray(value)
-            for name in optimiser.slots:
-                optimiser.slots[name][...] = model.xp.asarray(parts["slots"][name])
-            for name in progress:
-                progress[name] = float(parts["progress"][name])
-            rows = state["rows"]
-        except KeyError as error:
-            raise ValueError(f"{path} lacks {error}: not a state of this run") from None
-        return [dict(zip(COLUMNS, row.tolist())) for row in rows]
+        rows = state.pop("rows", np.zeros(0))
+        if rows.ndim != 2 or rows.shape[1] != len(COLUMNS) or rows.dtype.kind != "f":
+            raise ValueError(f"{path} is not a state of minipixel: rows expects shape (reports, {len(COLUMNS)}), "
+                             f"got {rows.shape}")
+        numbers = {name: np.zeros(()) for name in progress}
+        parts = {"weights": model.params, "average": average, "slots": optimiser.slots, "progress": numbers}
+        put({f"{part}/{name}": value for part, live in parts.items() for name, value in live.items()}, state, path)
+        progress.update({name: value.item() for name, value in numbers.items()})
+        return [dict(zip(COLUMNS, row)) for row in rows.tolist()]
 
     def results(self):
         return read_json(self.folder / "results.json")
 
     def write_results(self, results):
+        """The last file of a run."""
+        remove_leftovers(self.folder)
         write_json(self.folder / "results.json", results)
 
     def write_log(self, rows):

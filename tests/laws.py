@@ -1,0 +1,234 @@
+"""The laws of the house: what every pair, layer, head and network keeps. A law takes one subject and asserts.
+
+The laws of whole models are in tests/model_laws.py, the subjects in tests/subjects.py, and the table of who must keep
+what in tests/test_laws.py.
+"""
+
+import pickle
+from math import isqrt
+
+import numpy as np
+import oracle
+import pytest
+from subjects import H, Layer, Model, N, W
+
+BATCHED = ("x", "logits")  # the arguments whose first axis counts images
+
+
+def close(found, expected, tolerance=1e-12, what=""):
+    """Equal to `tolerance` of the largest entry; shapes must agree."""
+    assert found.shape == expected.shape, f"{what}: shapes {found.shape} and {expected.shape}"
+    size = max(1e-8, np.max(np.abs(expected), initial=0))
+    error = np.max(np.abs(found.astype(np.float64) - expected), initial=0) / size
+    assert error <= tolerance, f"{what}: differs by {error:.1e} of the largest entry"
+
+
+def close_all(found, expected, tolerance=1e-12):
+    assert list(found) == list(expected)
+    for name, value in found.items():
+        close(value, expected[name], tolerance, name)
+
+
+def gradient(subject):
+    """The backward is the derivative of the forward, by central differences."""
+    result = subject.check()
+    assert result.ok, str(result)
+
+
+def equation(subject):
+    """The forward is the paper's equation, written as nested loops."""
+    case = subject.case()
+    y, _ = case.forward(**case.inputs)
+    close(y, subject.equation(oracle.LOOPS, {**case.inputs, **case.params}))
+
+
+def torch(subject):
+    """Outputs and gradients are those of PyTorch's autograd for the same equation."""
+    pytest.importorskip("torch", reason="PyTorch is not installed (the bench extra)")
+    import torch as library
+    import torch_twin
+    case = subject.case()
+    y, cache = case.forward(**case.inputs)
+    dy = case.dy()
+    values = {**case.inputs, **case.params}
+    leaves = {name: library.tensor(value, requires_grad=True) for name, value in values.items()
+              if isinstance(value, np.ndarray) and value.dtype.kind == "f"}
+    twin = subject.equation(torch_twin, {**values, **leaves})
+    close(y, twin.detach().numpy())
+    if isinstance(subject, Model):
+        torch_twin.nats(twin, case.inputs["x"]).mean().backward()
+    else:
+        twin.backward(library.tensor(dy))
+    close_all(case.backward(dy, cache), {name: leaf.grad.numpy() for name, leaf in leaves.items()})
+
+
+def alone(subject):
+    """The images of a batch do not touch each other: not in the outputs, not in the gradient of the input."""
+    case = subject.case(n=3)
+    y, cache = case.forward(**case.inputs)
+    dy = case.dy()
+    together = case.backward(dy, cache)
+    for n in range(3):
+        single = {name: value[n:n + 1] if name in BATCHED else value for name, value in case.inputs.items()}
+        y_n, cache = case.forward(**single)
+        close(y_n, y[n:n + 1], what=f"image {n} alone")
+        apart = case.backward(dy[n:n + 1], cache)
+        for name in set(BATCHED) & set(together):
+            close(apart[name], together[name][n:n + 1], what=f"d{name} of image {n} alone")
+
+
+def pure(subject):
+    """Calls leave no trace: in inputs, parameters, caches, dy or the layer; interleaved calls are those of each alone."""
+    case = subject.case()
+    other = {name: value[::-1].copy() if name in BATCHED else value for name, value in case.inputs.items()}
+    dy, other_dy = case.dy(), case.dy(seed=10)
+    before = pickle.dumps((case.owner, case.inputs, other, case.params, dy, other_dy))
+
+    def run(inputs, dy):
+        y, cache = case.forward(**inputs)
+        return {"y": y.copy(), **case.backward(dy, cache)}
+
+    expected, other_expected = run(case.inputs, dy), run(other, other_dy)
+    y, cache = case.forward(**case.inputs)
+    kept = pickle.dumps(cache)
+    other_y, other_cache = case.forward(**other)
+    for found, wanted in ((dict(y=y, **case.backward(dy, cache)), expected),
+                          (dict(y=other_y, **case.backward(other_dy, other_cache)), other_expected),
+                          (dict(y=y, **case.backward(dy, cache)), expected)):
+        assert list(found) == list(wanted)
+        for name in found:
+            np.testing.assert_array_equal(found[name], wanted[name], err_msg=f"{name} depends on other calls")
+    assert pickle.dumps(cache) == kept, "the backward changed its cache"
+    assert pickle.dumps((case.owner, case.inputs, other, case.params, dy, other_dy)) == before, "a call left a trace"
+
+
+def dtype(subject):
+    """float32 in, float32 out, and float64 in, float64 out; labels of any integer type; both give the same numbers."""
+    found = {}
+    for kind in (np.float32, np.float64):
+        case = subject.case(kind)
+        for labels in (np.uint8, np.int64):
+            inputs = {name: value.astype(labels) if getattr(value, "dtype", None) == np.int64 else value
+                      for name, value in case.inputs.items()}
+            y, cache = case.forward(**inputs)
+            grads = case.backward(case.dy(), cache)
+            is_nats = y.ndim == 1  # likelihoods are summed in float64 for every type
+            arrays = grads if is_nats else {"y": y, **grads}
+            assert {value.dtype for value in arrays.values()} == {np.dtype(kind)}, {k: v.dtype for k, v in arrays.items()}
+            found.setdefault(kind, []).append({"y": y, **grads})
+    narrow, wide = found[np.float32], found[np.float64]
+    close_all(narrow[0], narrow[1], 0)
+    close_all(wide[0], wide[1], 0)
+    close_all(narrow[0], wide[0], 1e-4)
+
+
+def layout(subject):
+    """Arrays that lie otherwise in memory (transposed, strided) give the same numbers."""
+    def otherwise(value):
+        if not isinstance(value, np.ndarray):
+            return value
+        wide = np.repeat(np.asfortranarray(value), 2, axis=0)
+        return wide[::2]
+
+    case = subject.case()
+    y, cache = case.forward(**case.inputs)
+    dy = case.dy()
+    strange_y, strange_cache = case.forward(**{name: otherwise(value) for name, value in case.inputs.items()})
+    close(strange_y, y)
+    close_all(case.backward(otherwise(dy), strange_cache), case.backward(dy, cache))
+
+
+def colour_of(units, colours):
+    return ["RGB".index(oracle.colour(u, units, colours)) for u in range(units)]
+
+
+def structure(subject, height=3, width=5, places=None):
+    """Exactly the outputs to which the paper's masks leave a way can be reached from a place of the input, no other.
+
+    All weights positive, biases zero: an impulse comes out, however weakly, exactly where a way leads. A weight that is
+    forbidden must stay without effect although its stored value is positive as well.
+    """
+    layer = subject.layer()
+    for name, value in layer.params.items():
+        value[...] = 0 if name.endswith("b") else 1 / value[..., 0].size
+    places = places or [(i, j) for i in range(height) for j in range(width)]
+    for c, colour in enumerate(colour_of(subject.C, subject.colours)):
+        x = np.zeros((len(places), height, width, subject.C))
+        for n, (i, j) in enumerate(places):
+            x[n, i, j, c] = 1
+        y, _ = layer.forward(x)
+        for n, (i, j) in enumerate(places):
+            way = oracle.reach(height, width, subject.colours, subject.kernels, (i, j, colour))
+            expected = np.zeros((height, width, subject.colours), bool)
+            expected[tuple(np.array(sorted(way), int).reshape(-1, 3).T)] = True
+            expected = expected[..., colour_of(y.shape[-1], subject.colours)]
+            leaks, unseen = np.argwhere((y[n] != 0) & ~expected), np.argwhere((y[n] == 0) & expected)
+            assert not len(leaks), f"input {i, j, c} leaks to (row, column, unit) {leaks[:4].tolist()}"
+            assert not len(unseen), f"input {i, j, c} is not seen at (row, column, unit) {unseen[:4].tolist()}"
+
+
+SIZES = [(1, 1), (2, 5), (3, 3), (5, 2), (H, W)]
+
+
+def step(subject):
+    """Pixel by pixel equals all at once, in images smaller than a kernel too; of several calls at a pixel the last counts."""
+    for height, width in SIZES:
+        case = subject.case(height=height, width=width)
+        layer, x = case.owner, case.inputs["x"]
+        y, _ = layer.forward(x)
+        state = layer.start(len(x), height, width)
+        for i in range(height):
+            for j in range(width):
+                layer.step(100 - x[:, i, j], state, i, j)
+                close(layer.step(x[:, i, j].copy(), state, i, j), y[:, i, j], what=f"pixel {i, j} of {height} x {width}")
+
+
+def message(subject):
+    """A wrong shape is refused with the shape that was expected and the one that came."""
+    if isinstance(subject, Model):
+        model, expected = subject.model(), f"(N, H, W, {subject.colours})"
+        calls, whole = (model.nll, model.predict, model.loss_and_grads), np.ones((N, H, W, subject.colours + 1), int)
+    else:
+        calls, expected = (subject.layer().forward,), f"(N, H, W, {subject.C})"
+        whole = np.ones((N, H, W, subject.C + 1))
+    for call in calls:
+        for x in (whole, whole[0], whole[..., 0]):
+            with pytest.raises(ValueError) as error:
+                call(x)
+            assert expected in str(error.value) and str(x.shape) in str(error.value)
+
+
+def closed_weights(subject, params):
+    """{name: boolean array} of the kernel entries that the paper's masks close."""
+    found = {}
+    for name, K in params.items():
+        if name.endswith("K"):
+            k = isqrt(2 * len(K) - 1) | 1
+            kind = "A" if name == subject.first_a else "B"
+            M = oracle.mask(kind, k, *K.shape[1:], subject.colours)
+            found[name] = np.stack([M[di + k // 2, dj + k // 2] for di, dj in oracle.live(kind, k, subject.colours)]) == 0
+    assert any(closed.any() for closed in found.values()), "nothing is forbidden here: not a subject of this law"
+    return found
+
+
+def forbidden(subject):
+    """A forbidden weight has gradient zero, and what is stored there has no effect: on outputs, gradients or steps."""
+    case = subject.case()
+    dy = case.dy()
+
+    def run():
+        y, cache = case.forward(**case.inputs)
+        return {"y": y, **case.backward(dy, cache)}
+
+    before, closed = run(), closed_weights(subject, case.params)
+    for name, where in closed.items():
+        assert not before[name][where].any(), f"the gradient of {name} is not zero where it is forbidden"
+        case.params[name][where] = 1e3
+    after = run()
+    for name in before:
+        np.testing.assert_array_equal(after[name], before[name], err_msg=f"{name}: forbidden weights have an effect")
+    if isinstance(subject, Layer):
+        x, layer = case.inputs["x"], case.owner
+        state = layer.start(len(x), *x.shape[1:3])
+        found = [layer.step(x[:, i, j], state, i, j) for i in range(x.shape[1]) for j in range(x.shape[2])]
+        close(np.stack(found, 1).reshape(before["y"].shape), before["y"])

@@ -1,0 +1,130 @@
+"""The laws of whole models: causality, steps, probabilities, samples, threads. A law takes one subject and asserts."""
+
+import numpy as np
+import oracle
+from laws import SIZES, close
+from scipy.stats import chi2
+from subjects import H, W
+
+from minipixel import complete, sample
+from minipixel.order import raster
+from minipixel.sampling import TOGETHER
+from minipixel.training.optimisers import Adam
+
+
+def causal(subject, height=3, width=4):
+    """Changing a value changes the predictions that the paper lets it reach, all of them, and no other."""
+    model = subject.model()
+    for name, value in model.params.items():  # every ReLU is opened, for a closed one hides what is behind it
+        value[...] = 1 + np.abs(value) if name.endswith("b") else np.abs(value) / np.abs(value).sum(axis=(0, 1))
+    x = subject.images(6, height, width)
+    before = model.predict(x)
+    for i, j, c in raster(height, width, subject.colours):
+        changed = np.zeros(x.shape[1:], bool)
+        for up in range(1, subject.levels):
+            other = x.copy()
+            other[:, i, j, c] = (other[:, i, j, c] + up) % subject.levels
+            changed |= (np.abs(model.predict(other) - before) > 1e-12).any(axis=(0, -1))
+        found = {tuple(place) for place in np.argwhere(changed).tolist()}
+        expected = oracle.reach(height, width, subject.colours, subject.kernels, (i, j, c))
+        assert found <= expected, f"{i, j, c} leaks to {sorted(found - expected)}"
+        assert found == expected, f"{i, j, c} is not seen at {sorted(expected - found)}"
+
+
+def steps(subject):
+    """The sampler's way through a model, value by value over a canvas that holds rubbish ahead, equals `predict`."""
+    model = subject.model()
+    for height, width in SIZES:
+        x = subject.images(3, height, width)
+        log_p = model.predict(x)
+        canvas = np.random.default_rng(3).standard_normal(x.shape)
+        state = model.start(canvas)
+        for i, j, c in raster(*x.shape[1:]):
+            found = model.step(canvas[:, i, j], state, i, j)[:, c]
+            close(found, log_p[:, i, j, c], what=f"value {i, j, c} of {height} x {width}")
+            canvas[:, i, j, c] = model.scale(x[:, i, j, c])
+
+
+def sums_to_one(subject):
+    """The probabilities of all images of a tiny size sum to one; so do those of the levels of every value."""
+    model, x = subject.model(), subject.tiny()
+    assert abs(np.exp(-model.nll(x)).sum() - 1) < 1e-10
+    assert np.max(np.abs(np.exp(model.predict(x)).sum(axis=-1) - 1)) < 1e-10
+
+
+def nats_are_predictions(subject):
+    """nll(x) is minus the sum of the predicted log-probabilities at the levels of x, and its mean is the loss."""
+    model, x = subject.model(), subject.images(3)
+    close(model.nll(x), oracle.nats(model.predict(x), x))
+    close(np.array(model.loss_and_grads(x)[0]), model.nll(x).mean())
+
+
+def trained(subject, images, updates=30):
+    """The model after some updates on images with a pattern: its probabilities are far from uniform and from each other."""
+    model, rng = subject.model(), np.random.default_rng(0)
+    optimiser = Adam(model.params)
+    bright = images[np.argsort(-images.reshape(len(images), -1).sum(axis=1), kind="stable")]
+    for step in range(1, updates + 1):
+        _, grads = model.loss_and_grads(bright[rng.geometric(0.1, 16) % len(bright)])
+        optimiser.update(model.params, grads, 0.02, step)
+    return model
+
+
+def refused(counts, p):
+    """The probability of counts as strange as these under p (chi-square), rare cells put together."""
+    expected = p * counts.sum()
+    rare = expected < 5
+    counts = np.append(counts[~rare], counts[rare].sum())
+    expected = np.append(expected[~rare], expected[rare].sum())
+    counts, expected = counts[expected > 0], expected[expected > 0]
+    return chi2.sf(((counts - expected) ** 2 / expected).sum(), len(counts) - 1)
+
+
+def samples(subject, count=6000):
+    """Many samples of a trained model fall on all images of a tiny size as often as their probabilities say.
+
+    At a temperature, those probabilities are products of the tempered conditionals.
+    """
+    images = subject.tiny()
+    model = trained(subject, images)
+    places = subject.levels ** np.arange(images[0].size)[::-1]
+    log_p = model.predict(images)
+    for temperature in (1.0, 0.5):
+        cold = log_p / temperature - np.log(np.exp(log_p / temperature).sum(axis=-1, keepdims=True))
+        p = np.exp(-oracle.nats(cold, images))
+        drawn = sample(model, count, rng=1, temperature=temperature, height=images.shape[1], width=images.shape[2])
+        counts = np.bincount(drawn.reshape(count, -1).astype(int) @ places, minlength=len(images))
+        assert refused(counts, p) > 1e-4, f"samples at temperature {temperature} do not follow the model's probabilities"
+
+
+def completes(subject):
+    """Completion keeps what is known and draws the rest from the conditionals of the whole forward, also where whole
+    pixels, single colours or different places in each image are known."""
+    model, x = subject.model(), subject.images(5, 4, 4)
+    rows = np.arange(4)[:, None, None] < 2
+    single = np.random.default_rng(5).random(x.shape) < 0.5
+    last = np.arange(subject.colours) == subject.colours - 1
+    for known in (rows, single, single[0], last):
+        known = np.broadcast_to(known, x.shape)
+        found = complete(model, x, known, rng=2)
+        u = np.random.default_rng(2).random(x.shape)
+        expected = x.copy()
+        for i, j, c in raster(*x.shape[1:]):
+            cumulated = np.exp(model.predict(expected)[:, i, j, c]).cumsum(axis=-1)
+            drawn = (cumulated < u[:, i, j, c, None]).sum(axis=-1)
+            expected[:, i, j, c] = np.where(known[:, i, j, c], x[:, i, j, c], drawn)
+        np.testing.assert_array_equal(found, expected)
+
+
+def threads(subject):
+    """One, two, three or eight threads: the same bits, in likelihoods, gradients, predictions and samples."""
+    def results(threads):
+        model, x = subject.model(np.float32, threads=threads), subject.images(33, 28, 28)
+        loss, grads = model.loss_and_grads(x)
+        many = sample(model, 3 * TOGETHER + 1, rng=1, height=H, width=W)
+        return {"nll": model.nll(x), "predict": model.predict(x), "loss": np.array(loss), "samples": many, **grads}
+
+    one = results(1)
+    for count in (2, 3, 8):
+        for name, value in results(count).items():
+            np.testing.assert_array_equal(value, one[name], err_msg=f"{name} depends on the threads ({count})")

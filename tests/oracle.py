@@ -1,0 +1,153 @@
+"""The papers' equations as nested loops: slow, and plain enough to be believed. The laws hold the library against them.
+
+The order of the colours is told here once more, in the paper's own words and not read from `minipixel.order`, so that a
+mistake there does not confirm itself. The networks are written for any set of operations: the loops below, or another
+library's (tests/torch_twin.py).
+
+Source: PixelRNN (van den Oord et al. 2016), sections 2, 3.1, 3.3, 3.4, Table 1.
+"""
+
+from math import exp, log
+from types import SimpleNamespace
+
+import numpy as np
+
+# Which colours of its own pixel a colour may read: in the first layer (mask A) and in all later ones (mask B).
+READS = {"A": {"R": "", "G": "R", "B": "RG"},
+         "B": {"R": "R", "G": "RG", "B": "RGB"}}
+
+
+def colour(unit, units, colours):
+    """The units of a map are cut into contiguous groups R, G, B: a new colour begins at each whole share."""
+    return "RGB"[sum(unit >= share * units / colours for share in range(1, colours))]
+
+
+def mask(kind, k, C, F, colours):
+    """The k x k kernel's mask: ones above the centre and left of it, zeros below and right, colours at the centre."""
+    M, centre = np.zeros((k, k, C, F)), k // 2
+    for a in range(k):
+        for b in range(k):
+            for c in range(C):
+                for f in range(F):
+                    if a < centre or (a == centre and b < centre):
+                        M[a, b, c, f] = 1
+                    elif (a, b) == (centre, centre):
+                        M[a, b, c, f] = colour(c, C, colours) in READS[kind][colour(f, F, colours)]
+    return M
+
+
+def live(kind, k, colours):
+    """The places of the kernel, row by row, that the mask does not close altogether."""
+    M = mask(kind, k, colours, colours, colours)
+    return [(a - k // 2, b - k // 2) for a in range(k) for b in range(k) if M[a, b].any()]
+
+
+def conv(x, K, b, taps):
+    """y_nijf = b_f + sum_t sum_c x_n,(ij + tap t),c K_tcf, zeros outside the image"""
+    N, H, W, C = x.shape
+    y = np.zeros((N, H, W, len(b)))
+    for n, i, j, f in np.ndindex(*y.shape):
+        y[n, i, j, f] = b[f]
+        for t, (di, dj) in enumerate(taps):
+            if 0 <= i + di < H and 0 <= j + dj < W:
+                for c in range(C):
+                    y[n, i, j, f] += x[n, i + di, j + dj, c] * K[t, c, f]
+    return y
+
+
+def relu(x):
+    y = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape):
+        y[place] = x[place] if x[place] > 0 else 0
+    return y
+
+
+def softmax(logits, levels):
+    """log p of every level: exp(a_k) / sum exp(a), the units of a pixel being (colour, level)."""
+    N, H, W, units = logits.shape
+    log_p = np.zeros((N, H, W, units // levels, levels))
+    for n, i, j, c, k in np.ndindex(*log_p.shape):
+        total = sum(exp(logits[n, i, j, c * levels + other]) for other in range(levels))
+        log_p[n, i, j, c, k] = log(exp(logits[n, i, j, c * levels + k]) / total)
+    return log_p
+
+
+def bernoulli(logits):
+    """log p of both levels: the sigmoid is the probability of level 1."""
+    log_p = np.zeros((*logits.shape, 2))
+    for place in np.ndindex(*logits.shape):
+        p = 1 / (1 + exp(-logits[place]))
+        log_p[place] = log(1 - p), log(p)
+    return log_p
+
+
+def nats(log_p, x):
+    """-sum log p of the levels that the image has, for each image"""
+    total = np.zeros(len(x))
+    for n, i, j, c in np.ndindex(*x.shape):
+        total[n] -= log_p[n, i, j, c, x[n, i, j, c]]
+    return total
+
+
+LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, constant=np.asarray)
+
+
+def masked_conv(ops, params, x, kind, k, colours, name=""):
+    """The convolution with the mask multiplied into its kernel, which is kept as its live places."""
+    K, b = params[name + "K"], params[name + "b"]
+    taps = live(kind, k, colours)
+    M = mask(kind, k, *K.shape[1:], colours)
+    return ops.conv(x, K * ops.constant(np.stack([M[di + k // 2, dj + k // 2] for di, dj in taps])), b, taps)
+
+
+def block(ops, params, x, colours, name, residual=True):
+    """2h -(ReLU, 1x1)-> h -(ReLU, 3x3)-> h -(ReLU, 1x1)-> 2h, and the input added        Figure 5"""
+    y = masked_conv(ops, params, ops.relu(x), "B", 1, colours, f"{name}reduce.")
+    y = masked_conv(ops, params, ops.relu(y), "B", 3, colours, f"{name}conv.")
+    y = masked_conv(ops, params, ops.relu(y), "B", 1, colours, f"{name}expand.")
+    return x + y if residual else y
+
+
+def pixelcnn(ops, params, x, colours, layers, residual=True, skip=False):
+    """Table 1, from the scaled image to the logits."""
+    x, skips = masked_conv(ops, params, x, "A", 7, colours, "input."), 0
+    for l in range(layers):
+        x = block(ops, params, x, colours, f"body.{l}.block." if skip else f"body.{l}.", residual)
+        if skip:
+            skips = skips + masked_conv(ops, params, x, "B", 1, colours, f"body.{l}.skip.")
+    y = skips if skip else x
+    for name in ("conv_1", "conv_2", "logits"):
+        y = masked_conv(ops, params, ops.relu(y), "B", 1, colours, f"output.{name}.")
+    return y
+
+
+def pixelcnn_basic(ops, params, x, colours, layers, summary=False):
+    """7x7, then 3x3 layers each after a ReLU (the summary: none), 1x1 layers each before one."""
+    x = masked_conv(ops, params, x, "A", 7, colours, "input.")
+    for l in range(layers):
+        x = masked_conv(ops, params, x if summary else ops.relu(x), "B", 3, colours, f"body.{l if summary else 2 * l + 1}.")
+    x = x if summary else ops.relu(x)
+    for name in ("conv_1", "conv_2"):
+        x = ops.relu(masked_conv(ops, params, x, "B", 1, colours, f"output.{name}."))
+    return masked_conv(ops, params, x, "B", 1, colours, "output.logits.")
+
+
+NETWORKS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic}
+
+
+def log_probs(ops, name, params, x, levels, **options):
+    """A whole model: images of levels 0..K-1 as numbers from -1 to 1, the network, a sigmoid for 2 levels or a softmax."""
+    logits = NETWORKS[name](ops, params, ops.constant(2 * x / (levels - 1) - 1), x.shape[-1], **options)
+    return ops.bernoulli(logits) if levels == 2 else ops.softmax(logits, levels)
+
+
+def reach(height, width, colours, kernels, place):
+    """Every (i, j, colour) of the output to which a way leads from one place of the input, through layers (kind, k)."""
+    names = "RGB"[:colours]
+    seen = {(place[0], place[1], names[place[2]])}
+    for kind, k in kernels:
+        ways = [(-di, -dj, c_in, c_out) for di, dj in live(kind, k, colours) for c_in in names for c_out in names
+                if (di, dj) != (0, 0) or c_in in READS[kind][c_out]]
+        seen = {(i + di, j + dj, c_out) for i, j, c in seen for di, dj, c_in, c_out in ways
+                if c_in == c and 0 <= i + di < height and 0 <= j + dj < width}
+    return {(i, j, names.index(c)) for i, j, c in seen}

@@ -1,0 +1,131 @@
+"""The subjects of the laws: a pair, a layer or a model, with its equation, in the one form that each law takes (Case).
+
+The lists of subjects, and who must keep which law, are in tests/test_laws.py.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import oracle
+
+from minipixel import build, gradcheck
+
+N, H, W = 2, 3, 4
+
+
+@dataclass
+class Case:
+    """forward(**inputs) -> y, cache; backward(dy, cache) -> {name: gradient}; params: what else is differentiated."""
+
+    forward: object
+    backward: object
+    inputs: dict
+    params: dict = field(default_factory=dict)
+    owner: object = None
+
+    def dy(self, seed=9):
+        y, _ = self.forward(**self.inputs)
+        return np.random.default_rng(seed).standard_normal(y.shape).astype(y.dtype)
+
+
+class Pair:
+    """A pair; arguments(normal, rng) -> {name: value}; equation(ops, **arguments) -> y."""
+
+    def __init__(self, forward, backward, arguments, equation):
+        self.forward, self.backward, self.arguments, self.formula = forward, backward, arguments, equation
+
+    def case(self, dtype=np.float64, seed=0, n=N):
+        rng = np.random.default_rng(seed)
+        inputs = self.arguments(lambda *shape: rng.standard_normal(shape).astype(dtype), rng, n)
+        return Case(self.forward, self.backward, inputs)
+
+    def check(self):
+        return gradcheck.check(self.forward, self.backward, self.case().inputs, tolerance=1e-7)
+
+    def equation(self, ops, values):
+        return self.formula(ops, **values)
+
+
+class Layer:
+    """A layer; make(rng, dtype) builds it, C units read, formula(ops, params, x) its equation, kernels the (mask, size)
+    of the convolutions on its longest path, first_a the name of a kernel that has mask A."""
+
+    def __init__(self, make, C, formula, kernels=(), first_a=None, colours=1):
+        self.make, self.C, self.formula, self.kernels, self.first_a, self.colours = make, C, formula, kernels, first_a, colours
+
+    def layer(self, dtype=np.float64, seed=0):
+        """The layer with every parameter drawn: a bias left at zero would hide what is done to it."""
+        rng = np.random.default_rng(seed)
+        layer = self.make(rng, np.dtype(dtype))
+        for value in layer.params.values():
+            value[...] = rng.standard_normal(value.shape) / 2
+        return layer
+
+    def case(self, dtype=np.float64, seed=0, n=N, height=H, width=W):
+        layer = self.layer(dtype, seed)
+
+        def backward(dy, cache):
+            dx, grads = layer.backward(dy, cache)
+            return {"x": dx, **grads}
+
+        x = np.random.default_rng(seed + 1).standard_normal((n, height, width, self.C)).astype(dtype)
+        return Case(layer.forward, backward, {"x": x}, layer.params, layer)
+
+    def check(self):
+        case = self.case()
+        return gradcheck.check_layer(case.owner, case.inputs["x"], tolerance=1e-7)
+
+    def equation(self, ops, values):
+        params = dict(values)
+        return self.formula(ops, params, params.pop("x"))
+
+
+class Model:
+    """A model by name. Its pair: forward gives the log-probabilities; backward ignores dy and gives the gradients of the
+    mean nats."""
+
+    def __init__(self, name, colours, levels, **options):
+        self.name, self.colours, self.levels = name, colours, levels
+        self.options = {"h": 5 if colours == 1 else 4, "out": 3 if colours == 1 else 5, "layers": 2, **options}
+        self.kernels = (("A", 7), *[("B", 3)] * self.options["layers"], ("B", 1))
+        self.first_a = "input.K"
+
+    def model(self, dtype=np.float64, seed=0, threads=None, **options):
+        model = build(self.name, height=H, width=W, colours=self.colours, levels=self.levels, dtype=dtype, rng=seed,
+                      threads=threads, **{**self.options, **options})
+        rng = np.random.default_rng(seed)
+        for name in model.params:
+            if name.endswith("b"):
+                model.params[name] = rng.standard_normal(model.params[name].shape) / 2
+        return model
+
+    def images(self, n=N, height=H, width=W, seed=1):
+        return np.random.default_rng(seed).integers(0, self.levels, (n, height, width, self.colours))
+
+    def network(self):
+        """The network inside, as a layer that the laws of layers judge as well."""
+        formula = oracle.NETWORKS[self.name]
+        options = {name: value for name, value in self.options.items() if name not in ("h", "out")}
+        return Layer(lambda rng, dtype: self.model(dtype, rng).net, self.colours,
+                     lambda ops, params, x: formula(ops, params, x, self.colours, **options),
+                     self.kernels, self.first_a, self.colours)
+
+    def case(self, dtype=np.float64, seed=0, n=N):
+        model = self.model(dtype, seed)
+        return Case(lambda x: (model.predict(x), x), lambda dy, x: model.loss_and_grads(x)[1], {"x": self.images(n)},
+                    model.params, model.net)
+
+    def check(self):
+        return gradcheck.check_model(self.model(), self.images(3), tolerance=1e-6)
+
+    def equation(self, ops, values):
+        params = dict(values)
+        options = {name: value for name, value in self.options.items() if name not in ("h", "out")}
+        return oracle.log_probs(ops, self.name, params, params.pop("x"), self.levels, **options)
+
+    def tiny(self):
+        """All images of a size that has at most some hundred of them, and their height and width."""
+        height, width = {(1, 2): (3, 3), (1, 3): (2, 2), (1, 4): (2, 2), (3, 2): (2, 1), (3, 3): (2, 1)}[self.colours, self.levels]
+        shape = (height, width, self.colours)
+        return np.stack([x.reshape(shape) for x in np.indices([self.levels] * (height * width * self.colours)).reshape(
+            height * width * self.colours, -1).T])

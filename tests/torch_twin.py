@@ -1,0 +1,32 @@
+"""The oracle's operations in PyTorch: F.conv2d under the masks, autograd for the gradients."""
+
+import torch
+import torch.nn.functional as F
+
+
+def constant(x):
+    return torch.as_tensor(x, dtype=torch.float64)
+
+
+def conv(x, K, b, taps):
+    r = max(max(abs(di), abs(dj)) for di, dj in taps)
+    kernel = torch.zeros(2 * r + 1, 2 * r + 1, *K.shape[1:], dtype=K.dtype)
+    rows, columns = zip(*[(r + di, r + dj) for di, dj in taps])
+    kernel = kernel.index_put((torch.tensor(rows), torch.tensor(columns)), K)
+    x, kernel = x.permute(0, 3, 1, 2).contiguous(), kernel.permute(3, 2, 0, 1).contiguous()
+    return F.conv2d(x, kernel, b, padding=r).permute(0, 2, 3, 1)
+
+
+relu = F.relu
+
+
+def softmax(logits, levels):
+    return F.log_softmax(logits.reshape(*logits.shape[:-1], -1, levels), dim=-1)
+
+
+def bernoulli(logits):
+    return torch.stack([F.logsigmoid(-logits), F.logsigmoid(logits)], dim=-1)
+
+
+def nats(log_p, x):
+    return -log_p.gather(-1, torch.as_tensor(x, dtype=torch.int64)[..., None]).sum(dim=(1, 2, 3, 4))

@@ -1,0 +1,22 @@
+"""Side by side with PyTorch: the same weights, first checked equal, then timed in turns in one process.
+
+    python -m tests.benchmarks                          all of them; about 8 minutes on two quiet cores
+    python -m tests.benchmarks training --repeats 21    one of conv, training, sampling, growth
+    python -m tests.benchmarks --json speed.json        the same figures, also as a file
+
+timing.py       taking turns, medians of paired ratios, memory of a fresh process
+torch_side.py   the networks of minipixel in PyTorch, in usual and in strongest form
+cases.py        what is measured
+report.py       the tables
+
+A ratio is PyTorch's time over minipixel's: above one, minipixel is faster. The baseline stands beside every ratio.
+
+usual           eager, default layout, the full kernel times its mask in every forward, autograd: what tutorials run
+channels_last   eager, channels last, dead kernel rows cut off, ReLU in place
+compiled        torch.compile of the same
+
+The strongest of the three is the one that was fastest here. PyTorch has all threads inside its operations; minipixel
+has them over the shards of the batch, with BLAS at one thread each. A training step is the forward and the backward of
+the mean nats, without optimiser, on both sides. Nothing else may run on the machine meanwhile.
+minipixel asks the C library to keep freed memory; in one process PyTorch has the use of that, too.
+"""

@@ -1,0 +1,41 @@
+"""The benchmarks by hand: see the package's docstring."""
+
+import argparse
+import sys
+import time
+from dataclasses import asdict
+
+import torch
+
+from minipixel.files import write_json
+
+from .cases import BENCHMARKS, Settings
+from .report import heading, machine, tables
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="minipixel beside PyTorch")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--repeats", type=int, default=Settings.repeats)
+    parser.add_argument("--threads", type=int, default=Settings.threads, help="of each side")
+    parser.add_argument("--no-compile", action="store_true", help="without torch.compile, which takes half a minute a case")
+    parser.add_argument("--tiny", action="store_true", help="the smallest shapes: does everything run?")
+    parser.add_argument("--json", metavar="FILE")
+    arguments = parser.parse_args(argv)
+    for name in set(arguments.names) - set(BENCHMARKS):
+        parser.error(f"unknown benchmark {name!r}: there are {', '.join(BENCHMARKS)}")
+    settings = Settings(arguments.repeats, arguments.threads, not arguments.no_compile, arguments.tiny)
+    torch.set_num_threads(settings.threads)
+    print(heading(settings), flush=True)
+    results = {}
+    for name in arguments.names or BENCHMARKS:
+        start = time.perf_counter()
+        results[name] = list(BENCHMARKS[name](settings))
+        print(f"\n{tables(name, results[name])}", flush=True)
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    if arguments.json:
+        write_json(arguments.json, {"machine": machine(), "settings": asdict(settings), "results": results})
+
+
+if __name__ == "__main__":
+    main()

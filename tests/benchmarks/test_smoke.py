@@ -1,0 +1,55 @@
+"""The benchmarks run at tiny size, and find both sides equal. What they measure is read by people and asserted nowhere."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="PyTorch is what the benchmarks compare with: pip install 'minipixel[bench]'")
+
+from . import cases
+from .__main__ import main
+from .timing import compared, peak_growth
+
+
+def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cases, "peak_growth", lambda side, size, batch: 1000)
+    main(["--tiny", "--repeats", "2", "--no-compile", "--json", str(tmp_path / "speed.json")])
+    results = json.loads((tmp_path / "speed.json").read_text())["results"]
+    assert {name: len(rows) for name, rows in results.items()} == {"conv": 2, "training": 3, "sampling": 2, "growth": 1}
+    printed = capsys.readouterr().out
+    for rows in results.values():
+        for row in rows:
+            assert row["case"] in printed
+            assert {"minipixel", "usual", "channels_last"} == set(row["sides"])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
+def test_memory_of_a_step_is_measured_in_a_fresh_process():
+    kept = cases.fresh(*cases.BLOCKS, 32, 1).cost()["kept_per_pixel"]
+    # What is kept for the backward, in float32, must all be there at one moment.
+    assert peak_growth("minipixel", 32, 1) > 4 * kept * 32**2
+
+
+def test_sides_that_differ_are_not_timed():
+    ours, theirs = {"K": np.ones(3)}, {"K": np.array([1, 1, 1.01])}
+    with pytest.raises(AssertionError, match="K differs"):
+        cases.require_equal(ours, theirs, "usual")
+    with pytest.raises(AssertionError, match="one side only"):
+        cases.require_equal(ours, {}, "usual")
+
+
+def test_a_forgotten_mask_is_found():
+    model = cases.fresh("pixelcnn", cases.TINY, 6, 1)
+    network, x = cases.Network(model, "usual"), cases.images(2, 6)
+    cases.equal_steps(model, network, x, "usual")
+    network.net.input.M.fill_(1)
+    with pytest.raises(AssertionError, match="differs from PyTorch's"):
+        cases.equal_steps(model, network, x, "usual")
+
+
+def test_a_ratio_is_torch_over_ours_pair_by_pair():
+    table = compared({"minipixel": [1.0, 2.0, 4.0], "usual": [2.0, 2.0, 12.0]})
+    assert table["usual"]["ratio"] == 2.0
+    assert table["usual"]["seconds"] == 2.0

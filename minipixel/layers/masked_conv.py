@@ -79,10 +79,11 @@ class MaskedConv(Layer):
 
     def read_above(self, state, i):
         """What the rows above give to all of row i, with the bias: (n, W, F)."""
-        r = -state.taps_above[0][0]
-        rows = state.inputs[:, max(0, i - r):i + 1]
-        W = rows.shape[2]
-        P = gather(pad(rows, state.taps_above), state.taps_above, rows.shape[1] - 1, rows.shape[1], W)
+        taps = state.taps_above
+        rows = state.inputs[:, max(0, i + taps[0][0]):i + 1]
+        n, height, W, C = rows.shape
+        P = array_module(rows).empty((n, 1, W, len(taps) * C), rows.dtype)
+        gather(pad(rows, taps), taps, slice(height - 1, height), P)
         return P[:, 0] @ state.K_above + state.b
 
     def connections(self):

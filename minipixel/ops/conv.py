@@ -20,13 +20,11 @@ def conv_forward(x, K, b, taps):
     x (N, H, W, C), K (T, C, F), b (F,), taps: T offsets (di, dj)  ->  y (N, H, W, F)
     """
     xp = array_module(x)
-    N, H, W, C = x.shape
-    T, _, F = K.shape
-    y = xp.empty((N, H, W, F), x.dtype)
-    padded = pad(x, taps)
-    for top, bottom in strips(x, T * C):
-        xp.matmul(gather(padded, taps, top, bottom, W), K.reshape(T * C, F), out=y[:, top:bottom])
-    y += b
+    T, C, F = K.shape
+    y = xp.empty((*x.shape[:3], F), x.dtype)
+    for strip, P in neighbourhoods(x, taps):
+        xp.matmul(P, K.reshape(T * C, F), out=y[strip])
+        y[strip] += b
     cache = x, K, taps
     return y, cache
 
@@ -35,14 +33,11 @@ def conv_backward(dy, cache):
     """dK_t = sum_ij x_(ij + tap t)^T dy_ij,   db = sum_ij dy_ij,   dx_ij = sum_t dy_(ij - tap t) K_t^T"""
     x, K, taps = cache
     xp = array_module(x)
-    N, H, W, C = x.shape
-    T, _, F = K.shape
+    T, C, F = K.shape
     dK = xp.zeros((T * C, F), x.dtype)
-    padded = pad(x, taps)
-    for top, bottom in strips(x, T * C):
-        P = gather(padded, taps, top, bottom, W)
-        dK += P.reshape(-1, T * C).T @ dy[:, top:bottom].reshape(-1, F)
-    ones = xp.ones(N * H * W, x.dtype)  # a product with ones adds up three times faster than sum does
+    for strip, P in neighbourhoods(x, taps):
+        dK += P.reshape(-1, T * C).T @ dy[strip].reshape(-1, F)
+    ones = xp.ones(dy.size // F, x.dtype)  # a product with ones adds up three times faster than sum does
     input_gradient = thin_input_gradient if 4 * C <= F else wide_input_gradient
     return {"x": input_gradient(dy, x, K, taps), "K": dK.reshape(K.shape), "b": ones @ dy.reshape(-1, F)}
 
@@ -50,13 +45,12 @@ def conv_backward(dy, cache):
 def wide_input_gradient(dy, x, K, taps):
     """dx as a convolution of dy, with every tap mirrored and every K_t transposed."""
     xp = array_module(x)
-    W, (T, C, F) = x.shape[2], K.shape
-    dx = xp.empty_like(x)
+    T, C, F = K.shape
+    dx = xp.empty(x.shape, x.dtype)
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
-    dy_padded = pad(dy, mirrored)
-    for top, bottom in strips(x, T * F):
-        xp.matmul(gather(dy_padded, mirrored, top, bottom, W), K_T, out=dx[:, top:bottom])
+    for strip, P in neighbourhoods(dy, mirrored):
+        xp.matmul(P, K_T, out=dx[strip])
     return dx
 
 
@@ -70,11 +64,31 @@ def thin_input_gradient(dy, x, K, taps):
     T, _, F = K.shape
     r = reach(taps)
     dx_padded = xp.zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
-    for top, bottom in strips(x, T * C):
-        dP = xp.matmul(dy[:, top:bottom], K.reshape(T * C, F).T)
+    for images, rows in strips(x, T * C):
+        dP = xp.matmul(dy[images, rows], K.reshape(T * C, F).T)
         for t, (di, dj) in enumerate(taps):
-            dx_padded[:, top + r + di:bottom + r + di, r + dj:r + dj + W] += dP[..., t * C:(t + 1) * C]
+            read = slice(rows.start + r + di, rows.stop + r + di), slice(r + dj, r + dj + W)
+            dx_padded[images, *read] += dP[..., t * C:(t + 1) * C]
     return dx_padded[:, r:r + H, r:r + W]
+
+
+def neighbourhoods(x, taps):
+    """Strip by strip, (images, rows) and P_ij = [x_(ij + tap 1) .. x_(ij + tap T)] there: (n, rows, W, T * C).
+
+    The next strip overwrites P.
+    """
+    if reach(taps) == 0:
+        yield (slice(None),), x
+        return
+    xp, C = array_module(x), x.shape[3]
+    P = padded = images_padded = None
+    for images, rows in strips(x, len(taps) * C):
+        if images != images_padded:
+            padded, images_padded = pad(x[images], taps), images
+        shape = len(padded), rows.stop - rows.start, x.shape[2], len(taps) * C
+        if P is None or P.shape != shape:
+            P = xp.empty(shape, x.dtype)
+        yield (images, rows), gather(padded, taps, rows, P)
 
 
 def reach(taps):
@@ -84,27 +98,20 @@ def reach(taps):
 def pad(x, taps):
     """x with as many zeros on every side as the farthest tap reaches."""
     r = reach(taps)
-    if r == 0:
-        return x
     N, H, W, C = x.shape
     padded = array_module(x).zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
     padded[:, r:r + H, r:r + W] = x
     return padded
 
 
-def gather(padded, taps, top, bottom, W):
-    """P_ij = [x_(ij + tap 1) .. x_(ij + tap T)] for the rows top..bottom-1: (N, rows, W, T * C)."""
-    xp = array_module(padded)
-    N, _, wide, C = padded.shape
-    r = (wide - W) // 2
-    if r == 0:
-        return padded[:, top:bottom]
-    P = xp.empty((N, bottom - top, W, len(taps) * C), padded.dtype)
+def gather(padded, taps, rows, P):
+    """P_ij = [x_(ij + tap 1) .. x_(ij + tap T)] for a slice of rows of the image inside `padded`, written into P."""
+    as_strided = array_module(padded).lib.stride_tricks.as_strided
+    r, C = reach(taps), padded.shape[3]
     for di, dj, first, count in runs(taps):
-        rows = padded[:, top + r + di:bottom + r + di, r + dj:]
+        read = padded[:, rows.start + r + di:rows.stop + r + di, r + dj:]
         # Neighbours in a row lie side by side in memory: one window of count * C numbers a pixel.
-        windows = xp.lib.stride_tricks.as_strided(rows, (N, bottom - top, W, count * C), padded.strides)
-        P[..., first * C:(first + count) * C] = windows
+        P[..., first * C:(first + count) * C] = as_strided(read, (*P.shape[:3], count * C), padded.strides)
     return P
 
 
@@ -115,7 +122,11 @@ def runs(taps):
 
 
 def strips(x, numbers):
-    """(top, bottom) of the strips of rows in which `numbers` a pixel stay in cache; on a GPU, the whole image."""
+    """(images, rows) slices in which `numbers` a pixel fit into STRIP: some whole images, or rows of one; on a GPU, all."""
     N, H, W, _ = x.shape
-    rows = max(1, STRIP // (N * W * numbers)) if isinstance(x, np.ndarray) else H
-    return [(top, min(top + rows, H)) for top in range(0, H, rows)]
+    if not isinstance(x, np.ndarray):
+        return [(slice(0, N), slice(0, H))]
+    images = max(1, STRIP // (H * W * numbers))
+    rows = min(H, max(1, STRIP // (W * numbers)))
+    return [(slice(n, min(n + images, N)), slice(top, min(top + rows, H)))
+            for n in range(0, N, images) for top in range(0, H, rows)]

@@ -60,12 +60,12 @@ def nats_are_predictions(subject):
 
 
 def trained(subject, images, updates=30):
-    """The model after some updates on images with a pattern: its probabilities are far from uniform and from each other."""
+    """The model after some updates on a few of the images: their values depend on each other, and strongly."""
     model, rng = subject.model(), np.random.default_rng(0)
     optimiser = Adam(model.params)
-    bright = images[np.argsort(-images.reshape(len(images), -1).sum(axis=1), kind="stable")]
+    few = images[rng.choice(len(images), 6)]
     for step in range(1, updates + 1):
-        _, grads = model.loss_and_grads(bright[rng.geometric(0.1, 16) % len(bright)])
+        _, grads = model.loss_and_grads(few)
         optimiser.update(model.params, grads, 0.02, step)
     return model
 

@@ -28,6 +28,13 @@ class Case:
         return np.random.default_rng(seed).standard_normal(y.shape).astype(y.dtype)
 
 
+def draw_biases(params, rng):
+    """A bias left at zero would hide what is done to it; a high one keeps most ReLUs of small layers open."""
+    for name, value in params.items():
+        if name.endswith("b"):
+            value[...] = 1 + rng.standard_normal(value.shape) / 2
+
+
 class Pair:
     """A pair; arguments(normal, rng) -> {name: value}; equation(ops, **arguments) -> y."""
 
@@ -54,11 +61,9 @@ class Layer:
         self.make, self.C, self.formula, self.kernels, self.first_a, self.colours = make, C, formula, kernels, first_a, colours
 
     def layer(self, dtype=np.float64, seed=0):
-        """The layer with every parameter drawn: a bias left at zero would hide what is done to it."""
         rng = np.random.default_rng(seed)
         layer = self.make(rng, np.dtype(dtype))
-        for value in layer.params.values():
-            value[...] = rng.standard_normal(value.shape) / 2
+        draw_biases(layer.params, rng)
         return layer
 
     def case(self, dtype=np.float64, seed=0, n=N, height=H, width=W):
@@ -86,17 +91,14 @@ class Model:
 
     def __init__(self, name, colours, levels, **options):
         self.name, self.colours, self.levels = name, colours, levels
-        self.options = {"h": 5 if colours == 1 else 4, "out": 3 if colours == 1 else 5, "layers": 2, **options}
+        self.options = {"h": 5, "out": 7, "layers": 2, **options}
         self.kernels = (("A", 7), *[("B", 3)] * self.options["layers"], ("B", 1))
         self.first_a = "input.K"
 
     def model(self, dtype=np.float64, seed=0, threads=None, **options):
         model = build(self.name, height=H, width=W, colours=self.colours, levels=self.levels, dtype=dtype, rng=seed,
                       threads=threads, **{**self.options, **options})
-        rng = np.random.default_rng(seed)
-        for name in model.params:
-            if name.endswith("b"):
-                model.params[name] = rng.standard_normal(model.params[name].shape) / 2
+        draw_biases(model.params, np.random.default_rng(0))
         return model
 
     def images(self, n=N, height=H, width=W, seed=1):
@@ -124,8 +126,7 @@ class Model:
         return oracle.log_probs(ops, self.name, params, params.pop("x"), self.levels, **options)
 
     def tiny(self):
-        """All images of a size that has at most some hundred of them, and their height and width."""
-        height, width = {(1, 2): (3, 3), (1, 3): (2, 2), (1, 4): (2, 2), (3, 2): (2, 1), (3, 3): (2, 1)}[self.colours, self.levels]
-        shape = (height, width, self.colours)
-        return np.stack([x.reshape(shape) for x in np.indices([self.levels] * (height * width * self.colours)).reshape(
-            height * width * self.colours, -1).T])
+        """All images of a size that has some hundred of them: binary ones of 3 x 3, grey ones of 2 x 2, colours of 2 x 1."""
+        height, width = (2, 1) if self.colours == 3 else (3, 3) if self.levels == 2 else (2, 2)
+        count = height * width * self.colours
+        return np.indices([self.levels] * count).reshape(count, -1).T.reshape(-1, height, width, self.colours)

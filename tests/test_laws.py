@@ -170,6 +170,15 @@ def test_a_blind_spot_is_there():
     assert (10, 10, 0) in oracle.reach(28, 28, 1, (("A", 7), *[("B", 3)] * 7), (3, 17, 0))
 
 
+@pytest.mark.parametrize("name", [*LAYERS, *MODEL_SUBJECTS])
+def test_subjects_are_alive(name):
+    """No law says much about a network whose ReLUs are closed: gradients reach a third of the units of every parameter."""
+    case = (LAYERS | MODEL_SUBJECTS)[name].case()
+    _, cache = case.forward(**case.inputs)
+    for parameter, grad in case.backward(case.dy(), cache).items():
+        assert (grad != 0).any(axis=tuple(range(grad.ndim - 1))).mean() > 1 / 3, f"{parameter} is dead"
+
+
 def test_nothing_is_left_out():
     """Every pair, layer and model of the library is in the lists above."""
     assert {pair.forward for pair in PAIRS.values()} >= {forward for forward, _ in pairs().values()}

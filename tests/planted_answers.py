@@ -8,15 +8,17 @@ READ = "padded[:, r + di:r + di + H, r + dj:r + dj + W]"
 WINDOW = "window = slice(None), slice(r + di, r + di + H), slice(r + dj, r + dj + W)"
 DX = "dx_padded[window] += dy @ K[t].T"
 DK = "dK[t] = padded[window].reshape(-1, C).T @ dy.reshape(-1, F)"
+KEYS = "(di, dj, colour_in), (0, 0, colour_out)"
 RULE = 'source < target if mask == "A" else source <= target'
+DB = "db = dy.sum(axis=(0, 1, 2))"
 LEAK = "(*offset, colour_in) <= (0, 0, colour_out)"
 MIRRORED = "dx_padded[:, r - di:r - di + H, r - dj:r - dj + W]"
 
 PLANTED = [
     ("mask A leaks", "may_read", RULE, "source <= target", "mask A forbids a value to read itself"),
     ("the centre of mask B missing", "may_read", RULE, "source < target", "mask B lets a unit read its own place"),
-    ("colours reversed", "may_read", "(di, dj, colour_in), (0, 0, colour_out)", "(di, dj, -colour_in), (0, 0, -colour_out)",
-     "a later colour of the same pixel"),
+    ("colours reversed", "may_read", KEYS, "(di, dj, -colour_in), (0, 0, -colour_out)",
+     "a later colour of the same pixel may not be read"),
     ("columns before rows", "may_read", "(di, dj, colour_in)", "(dj, di, colour_in)", "the rows below are later"),
     ("only what is up and left", "may_read", RULE, RULE + " and dj <= 0", "all of the rows above is earlier"),
     ("colours compared everywhere", "may_read", RULE, f"colour_in <= colour_out and ({RULE})", "in the same row is earlier"),
@@ -32,7 +34,12 @@ PLANTED = [
      "one column too far right"),
     ("wraps around", "conv_forward", READ, "np.roll(x, (-di, -dj), (1, 2))", "goes on at its other side"),
     ("border repeated", "conv_forward", "(0, 0)))\n", '(0, 0)), "edge")\n', "right inside, wrong at the border"),
-    ("reads the future", "conv_forward", "@ K[t]\n", "@ K[t]\n    y += x @ K[-1]\n", "numbers differ from the nested loops"),
+    ("reads the future", "conv_forward", "@ K[t]\n", "@ K[t]\n    y[:, :, :-1] += x[:, :, 1:] @ K[0]\n",
+     "offsets [(0, 1)], which are no live taps"),
+    ("a tap forgotten", "conv_forward", "@ K[t]\n", "@ (K[t] * (t != 1))\n", "does not read x at the taps [(-1, 0)]"),
+    ("kernel upside down", "conv_forward", "@ K[t]", "@ K[-1 - t]", "paired in reverse order"),
+    ("no pattern", "conv_forward", "@ K[t]", "@ K[t] ** 2", "numbers differ from the nested loops"),
+    ("images mixed", "conv_forward", "+ b\n", "+ b + 1e-3 * x.mean()\n", "images of the batch are mixed"),
     ("not padded back", "conv_forward", "return y, cache", "return y[:, 1:], cache", "expected (2, 3, 4, 7)"),
     ("writes into x", "conv_forward", "y += padded", "x *= 1.5\n        y += padded", "changes its arguments"),
     ("no cache", "conv_forward", "return y, cache", "return y", "must return y, cache"),
@@ -46,9 +53,9 @@ PLANTED = [
      "dK: every tap is off by one, one column too far right"),
     ("tap of dx off by one", "conv_backward", "dx = dx_padded[:, r:r + H, r:r + W]",
      "dx = np.roll(dx_padded, 1, 1)[:, r:r + H, r:r + W]", "dx: every tap is off by one"),
-    ("db all zeros", "conv_backward", "db = dy.sum(axis=(0, 1, 2))", "db = np.zeros(F)", "db: zero everywhere"),
-    ("a mean for a sum", "conv_backward", "db = dy.sum(axis=(0, 1, 2))", "db = dy.mean(axis=(0, 1, 2))", "a mean where a sum is due"),
-    ("sum over the batch missing", "conv_backward", "db = dy.sum(axis=(0, 1, 2))", "db = dy.sum(axis=(1, 2))", "this sum is missing"),
+    ("db all zeros", "conv_backward", DB, "db = np.zeros(F)", "db: zero everywhere"),
+    ("a mean for a sum", "conv_backward", DB, "db = dy.mean(axis=(0, 1, 2))", "a mean where a sum is due"),
+    ("sum over the batch missing", "conv_backward", DB, "db = dy.sum(axis=(1, 2))", "this sum is missing"),
     ("only the last tap", "conv_backward", DX, DX.replace("+=", "=").replace("dx_p", "dx_padded[...] = 0\n        dx_p"),
      "dx: made of tap 4 of K alone"),
     ("overlapping windows overwritten", "conv_backward", DX, DX.replace("+=", "="), "dx: "),

@@ -5,18 +5,21 @@
 #
 # $$p(x) = \prod_i p(x_i \mid x_{<i})$$
 #
-# One network is to give all the factors at once: image in, a prediction at every pixel out. For that to be a probability, the
-# prediction of a value may depend on earlier values only. So: *what may a pixel read, and how do we make sure?*
+# One network is to give all the factors at once: image in, a prediction at every pixel out. For that to be a
+# probability, the prediction of a value may depend on earlier values only. So: *what may a pixel read, and how do we
+# make sure?*
 #
 # It matters more than it looks. A network that can read the value that it predicts will copy it. Its loss falls to
 # nothing, it looks like the best model ever trained, and it cannot draw a single image.
 #
-# You will write the rule, the convolution that obeys it, and its backward pass. Then you break the rule, watch an auditor
-# catch you, and train the library's PixelCNN with your own functions inside.
+# You will write the rule, the convolution that obeys it, and its backward pass. Then you break the rule, watch an
+# auditor catch you, and train the library's PixelCNN with your own functions inside.
 #
-# Needed: NumPy, the chain rule. Time: about two hours. From a terminal, `minipixel check` judges this file at any moment.
+# Needed: NumPy, the chain rule. Time: about two hours. From a terminal, `minipixel check` judges this file at any
+# moment.
 #
-# Source: van den Oord, Kalchbrenner, Kavukcuoglu 2016, *Pixel Recurrent Neural Networks* ("the paper"), sections 2 and 3.4.
+# Source: van den Oord, Kalchbrenner, Kavukcuoglu 2016, *Pixel Recurrent Neural Networks* ("the paper"), sections 2
+# and 3.4.
 
 # %%
 # chapter: masked_convolution
@@ -36,16 +39,16 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## 1. One order
 #
-# "Earlier" needs an order. The paper goes row by row, from left to right, and within a pixel R, then G, then B. Write the
-# place of a value as a key, (row, column, colour): the earlier value is the one with the smaller key, compared as a
-# dictionary compares words. Python compares tuples in this way already.
+# "Earlier" needs an order. The paper goes row by row, from left to right, and within a pixel R, then G, then B. Write
+# the place of a value as a key, (row, column, colour): the earlier value is the one with the smaller key, compared as
+# a dictionary compares words. Python compares tuples in this way already.
 #
-# A connection goes from a value at the offset (di, dj) and colour `colour_in` to the place (0, 0) and colour `colour_out`.
-# Two rules, two **masks**:
+# A connection goes from a value at the offset (di, dj) and colour `colour_in` to the place (0, 0) and colour
+# `colour_out`. Two rules, two **masks**:
 #
 # - **mask A** allows it if the key it reads is *smaller*. It is for the first layer, which reads the image itself.
-# - **mask B** allows it if the key is *smaller or equal*. It is for all later layers. What they read at their own place is
-#   no pixel value any more, but a unit of the layer below, which knows of earlier values only.
+# - **mask B** allows it if the key is *smaller or equal*. It is for all later layers. What they read at their own
+#   place is no pixel value any more, but a unit of the layer below, which knows of earlier values only.
 #
 # **Exercise 1.** Write the rule.
 
@@ -60,8 +63,9 @@ def may_read(offset, colour_in, colour_out, mask):
     # </answer>
 
 # %% [markdown]
-# Here is your rule as a picture. Left: what one colour of the centre pixel may read of the *same* colour around it. Right: what it may
-# read within its own pixel, a row for each reader. In mask A the centre is dark and G still sees R; in mask B each also sees its own place.
+# Here is your rule as a picture. Left: what one colour of the centre pixel may read of the *same* colour around it.
+# Right: what it may read within its own pixel, a row for each reader. In mask A the centre is empty, and still G sees
+# R. In mask B each also sees its own place.
 
 # %%
 def picture(mask, k=5):
@@ -77,13 +81,14 @@ print(picture("A"), picture("B"), sep="\n\n")
 # %% [markdown]
 # ## 2. The slow version
 #
-# A masked convolution multiplies the kernel by zero wherever the rule says no, and half of a kernel is then zeros. We do not even
-# store them. The offsets that are left are the **live taps**; the kernel is `K` of shape (T, C, F), one matrix for each tap:
+# A masked convolution multiplies the kernel by zero wherever the rule says no, and half of a kernel is then zeros. We
+# do not even store them. The offsets that are left are the **live taps**; the kernel is `K` of shape (T, C, F), one
+# matrix for each tap:
 #
 # $$y_{ij} = b + \sum_{t=1}^{T} x_{ij + \mathrm{tap}_t} \, K_t$$
 #
-# with zeros outside the image. Images are `(N, H, W, C)`, always: `N` images, `H` rows, `W` columns, `C` channels in; `F` units out.
-# The equation as nested loops, which nobody can misread:
+# with zeros outside the image. Images are `(N, H, W, C)`, always: `N` images, `H` rows, `W` columns, `C` channels in;
+# `F` units out. The equation as nested loops, which nobody can misread:
 
 # %%
 def conv_loops(x, K, b, taps):
@@ -110,8 +115,8 @@ small = {"x": rng.standard_normal((2, 3, 4, 6)), "K": rng.standard_normal((len(t
 # %% [markdown]
 # ## 3. Forward
 #
-# **Exercise 2.** The same numbers without loops over images and pixels: one loop over the taps is left, and each tap is one
-# matrix product for all pixels at once.
+# **Exercise 2.** The same numbers without loops over images and pixels: one loop over the taps is left, and each tap
+# is one matrix product for all pixels at once.
 
 # %%
 def conv_forward(x, K, b, taps):
@@ -140,14 +145,16 @@ print(f"largest difference from the loops: {difference:.1e}", "(right)" if diffe
 # %% [markdown]
 # ## 4. Backward
 #
-# The loss is a number L, far above this layer. Training needs its derivatives by `K` and `b`; the layer below needs the one by `x`.
-# What comes down from above is `dy`, the derivative of L by every entry of `y` (the gradient of `v` is called `dv`, always).
+# The loss is a number L, far above this layer. Training needs its derivatives by `K` and `b`; the layer below needs
+# the one by `x`. What comes down from above is `dy`, the derivative of L by every entry of `y` (the gradient of `v`
+# is called `dv`, always).
 #
 # Find the three sums on paper first. Ask of each entry: *which outputs did it touch, and with what factor?*
 #
 # - `b` was added to every pixel of every image.
 # - `K_t` met `x_(ij + tap t)` at every pixel ij, and that product went to `y_ij`.
-# - `x_ij` was read through tap t by the pixel that sees it *there*: by `ij - tap t`. Going back, the taps are mirrored.
+# - `x_ij` was read through tap t by the pixel that sees it *there*: by `ij - tap t`. Going back, the taps are
+#   mirrored.
 #
 # **Exercise 3.** Write the backward pass. It returns a dict, named like the arguments of the forward pass.
 
@@ -172,9 +179,9 @@ def conv_backward(dy, cache):
     return {"x": dx, "K": dK, "b": db}
 
 # %% [markdown]
-# Is it right? The gradient check moves every entry of `x`, `K` and `b` a little in both directions, looks how far the outputs move, and
-# compares. It says where a gradient is wrong and, when it recognises the mistake, which one it is. (`conv_forward` has to be right first:
-# its slopes are taken as the truth.)
+# Is it right? The gradient check moves every entry of `x`, `K` and `b` a little in both directions, looks how far the
+# outputs move, and compares. It says where a gradient is wrong and, when it recognises the mistake, which one it is.
+# (`conv_forward` has to be right first: its slopes are taken as the truth.)
 
 # %%
 print(gradcheck.check(conv_forward, conv_backward, small))
@@ -182,8 +189,9 @@ print(gradcheck.check(conv_forward, conv_backward, small))
 # %% [markdown]
 # ## 5. The library's version, side by side
 #
-# The library gathers all taps of a pixel into one long row and does a single large product, for a strip of rows that fits into the cache of a core.
-# It is the same sum in another order, so the numbers agree to rounding. Read it: `minipixel/ops/conv.py`, a hundred lines.
+# The library gathers all taps of a pixel into one long row and does a single large product, for a strip of rows that
+# fits into the cache of a core. It is the same sum in another order, so the numbers agree to rounding. Read it:
+# `minipixel/ops/conv.py`, a hundred lines.
 
 # %%
 def best_time(function, *arguments):
@@ -204,18 +212,19 @@ for name in my_grads:
     print(f"d{name}: largest difference {np.abs(my_grads[name] - their_grads[name]).max():.1e}")
 for name, forward, backward, own in (("yours", conv_forward, conv_backward, my_cache),
                                      ("library", masked_conv.conv_forward, masked_conv.conv_backward, their_cache)):
-    print(f"{name:8} forward {1e3 * best_time(forward, x, K, b, taps):6.1f} ms   backward {1e3 * best_time(backward, dy, own):6.1f} ms")
+    print(f"{name:8} forward {1e3 * best_time(forward, x, K, b, taps):6.1f} ms   "
+          f"backward {1e3 * best_time(backward, dy, own):6.1f} ms")
 
 # %% [markdown]
 # ## 6. Break the mask
 #
 # Your rule is one line. How would you notice if it were wrong? Not by the loss: that gets *better*.
 #
-# The auditor trusts nobody's masks. It changes every value of an image, one at a time, and looks which predictions move. A prediction that
-# moves with its own value, or with a later one, is a **leak**.
+# The auditor trusts nobody's masks. It changes every value of an image, one at a time, and looks which predictions
+# move. A prediction that moves with its own value, or with a later one, is a **leak**.
 #
-# **Exercise 4.** Write a rule with one mistake, so that every value, in each of the three colours, can read *exactly its own value* and still
-# nothing later. (This mistake has been published more than once.)
+# **Exercise 4.** Write a rule with one mistake, so that every value, in each of the three colours, can read *exactly
+# its own value* and still nothing later.
 
 # %%
 def leaky_may_read(offset, colour_in, colour_out, mask):
@@ -226,17 +235,17 @@ def leaky_may_read(offset, colour_in, colour_out, mask):
     # </answer>
 
 # %% [markdown]
-# `course.put_into` puts a function of yours in the place of the library's function of the same name, inside the block. The model below is
-# the library's PixelCNN, built with your broken rule.
+# `course.put_into` puts a function of yours in the place of the library's function of the same name, inside the
+# block. The model below is the library's PixelCNN, built with your broken rule.
 
 # %%
 with course.put_into(order, may_read=leaky_may_read):
-    leaky = minipixel.build("pixelcnn", height=3, width=3, colours=3, levels=2, layers=1, h=6, out=6, dtype="float64")
+    leaky = minipixel.build("pixelcnn", height=3, width=3, colours=3, levels=2, layers=1, h=12, out=12, dtype="float64")
 print(audit.causality(leaky, shape=(3, 3, 3), levels=2))
 
 # %% [markdown]
-# And how good does a leaky model look? The same network with one colour, trained on real digits (8x8, two levels) for a few seconds, once
-# with each rule. Nats per image: the lower, the better it *claims* to be.
+# And how good does a leaky model look? The same network with one colour, trained on real digits (8x8, two levels) for
+# a few seconds, once with each rule. Nats per image: the lower, the better it *claims* to be.
 
 # %%
 digits = minipixel.data.load("digits", levels=2)
@@ -267,9 +276,9 @@ print(f"  validation: {train(cheat, 200):.2f} nats. Too good to be true.")
 # %% [markdown]
 # ## 7. Put yours into the machine
 #
-# Now the honest one: your rule, your forward and your backward in every layer of the library's PixelCNN. First the proof, as a picture: what
-# moves the prediction at three pixels. Blue is earlier and read; hatched is earlier and not seen (a stack of small kernels has a blind
-# spot: no leak, a loss); red would be a leak.
+# Now the honest one: your rule, your forward and your backward in every layer of the library's PixelCNN. First the
+# proof, as a picture: what moves the prediction at three pixels. Blue is earlier and read; hatched is earlier and not
+# seen, for three small kernels reach only so far (no leak, but a loss); red would be a leak.
 
 # %%
 mine = {"conv_forward": conv_forward, "conv_backward": conv_backward}
@@ -280,8 +289,8 @@ print(proof)
 course.show(plots.dependencies, proof)
 
 # %% [markdown]
-# Then the training, and what to compare it with: the uniform model, for which every image costs 64 ln 2 nats, and independent pixels, where each
-# pixel has its own probability of ink.
+# Then the training, and what to compare it with: the uniform model, for which every image costs 64 ln 2 nats, and
+# independent pixels, where each pixel has its own probability of ink.
 
 # %%
 print("with your functions:")
@@ -292,8 +301,9 @@ print(f"independent pixels {independent_nats(digits.train, digits.validation, 2)
 print(f"your PixelCNN      {nats:6.2f}")
 
 # %% [markdown]
-# Last, draw: each pixel from the prediction given the pixels before it. The audit said that the model may do this; a cheat cannot (it
-# predicts a pixel by reading it, and there is nothing there yet). Left to you: draw from `cheat` as well.
+# Last, draw: each pixel from the prediction given the pixels before it. The audit said that the model may do this; a
+# cheat cannot (it predicts a pixel by reading it, and there is nothing there yet). Left to you: draw from `cheat` as
+# well.
 
 # %%
 course.show(plots.samples_grid, minipixel.sample(model, n=36, rng=0), 2)
@@ -301,9 +311,11 @@ course.show(plots.samples_grid, minipixel.sample(model, n=36, rng=0), 2)
 # %% [markdown]
 # ## What to keep
 #
-# - There is one order, (row, column, colour), and two comparisons of it: `<` where a layer reads the image, `<=` above.
+# - There is one order, (row, column, colour), and two comparisons of it: `<` where a layer reads the image, `<=`
+#   above.
 # - A convolution is a sum over taps; its backward is the same sum with the taps mirrored and every matrix transposed.
 # - A likelihood counts after the model has been shown to be causal, not before.
 #
-# To think about: why would mask A in *every* layer still give a causal model, and what would it not see? Which pixels are hatched in the
-# picture above, and how many layers would it take to reach the others? (The auditor will tell you.)
+# To think about: why would mask A in *every* layer still give a causal model, and what would it not see? Of the pixels
+# that no prediction sees ("from no place" in the report), which would more layers reach, and which are out of reach for
+# any number of layers? (The auditor will tell you.)

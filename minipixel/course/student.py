@@ -70,8 +70,12 @@ def script_cells(path):
     return [Cell(path.name, start + 1, "\n".join(lines[start:end]) + "\n") for start, end in zip(starts, starts[1:])]
 
 
+class Missing(Exception):
+    """The file lacks a function that an exercise asks for."""
+
+
 def define(cells, names):
-    """{name: the student's function}. Raises what the student's code raises; LookupError for a name that is not there."""
+    """{name: the student's function}. Raises what the student's code raises; Missing for a name that is not there."""
     statements, broken = [], []
     for cell in cells:
         try:
@@ -83,7 +87,7 @@ def define(cells, names):
         exec(compile(ast.Module([statement.node], []), statement.place, "exec"), space)
     missing = [name for name in names if name not in space]
     if missing:
-        raise LookupError(f"the file defines no {missing[0]}: was it renamed, or its cell deleted?")
+        raise Missing(f"the file defines no {missing[0]}: was it renamed, or its cell deleted?")
     return {name: space[name] for name in names}
 
 
@@ -139,13 +143,13 @@ def is_star_import(node):
 def describe(error, cells):
     """An exception of the student's code in one line: where, what, and the line of code."""
     places = {cell.place for cell in cells}
-    if isinstance(error, SyntaxError) and error.filename in places:
-        place, line, what = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
-    else:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in places]
-        place, line = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}" if not isinstance(error, LookupError) or place \
-            else error.args[0]
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__) if frame.filename in places]
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    if isinstance(error, Missing):
+        what = str(error)
+    elif isinstance(error, SyntaxError) and error.filename in places:
+        frames, what = [(error.filename, error.lineno)], f"{type(error).__name__}: {error.msg}"
+    place, line = frames[-1] if frames else (None, None)
     code = code_at(cells, place, line)
     where = f"{place}, line {line}: " if place else ""
     return where + what + (f", at `{code}`" if code else "") + "".join(f" ({note})" for note in getattr(error, "__notes__", []))

@@ -31,14 +31,15 @@ def judge_may_read(may_read):
             reason = place_of(di, dj, c_in, c_out, mask)
             masks[reason] = masks.get(reason, "") + mask * (mask not in masks.get(reason, ""))
             examples.setdefault(reason, f"{call} is {bool(answer)}, expected {right}")
-    return "\n".join(f"mask {' and '.join(masks[reason])}: {examples[reason]}: {reason}" for reason in examples)
+    words = {"A": "mask A", "B": "mask B", "AB": "both masks"}
+    return "\n".join(f"{words[masks[reason]]}: {examples[reason]}: {reason}" for reason in examples)
 
 
 def place_of(di, dj, c_in, c_out, mask):
     """What a connection reads, in words."""
     if (di, dj) == (0, 0):
         if c_in != c_out:
-            return f"{'a later' if c_in > c_out else 'an earlier'} colour of the same pixel"
+            return "a later colour of the same pixel may not be read" if c_in > c_out else "an earlier colour may be read"
         return "mask A forbids a value to read itself" if mask == "A" else \
             "mask B lets a unit read its own place, where the layer below already stands for earlier values only"
     if di == 0:
@@ -70,11 +71,11 @@ def judge_conv_forward(conv_forward):
         if y.shape != right.shape:
             return f"kernel {kernel}: y has shape {y.shape}, expected {right.shape}"
         if not close(y, right):
-            return f"kernel {kernel}: {forward_mistake(y, right, **given)}"
+            return f"kernel {kernel}: {forward_mistake(conv_forward, y, right, **given)}"
     return ""
 
 
-def forward_mistake(y, right, x, K, b, taps):
+def forward_mistake(conv_forward, y, right, x, K, b, taps):
     """What is wrong with y, in words."""
     def is_like(K=K, b=b, taps=taps):
         return close(y, library.conv_forward(x, K, b, taps)[0])
@@ -85,6 +86,8 @@ def forward_mistake(y, right, x, K, b, taps):
         return "the bias b is added once for each tap: once is enough"
     if is_like(K=K[-1:], taps=taps[-1:]):
         return "only the last tap counts: the sum over taps is overwritten (= where += is due)"
+    if is_like(K=K[::-1]):
+        return "taps and matrices of K are paired in reverse order: tap t belongs to K[t]"
     for words, wrong in tap_mistakes(taps):
         if is_like(taps=wrong):
             return f"{words}: y_ij reads x at ij + tap"
@@ -94,8 +97,27 @@ def forward_mistake(y, right, x, K, b, taps):
     inside = (slice(None), slice(r, -r or None), slice(r, -r or None))
     if r and close(y[inside], right[inside]):
         return "right inside, wrong at the border: outside the image there are zeros"
+    if reads := wrong_reads(conv_forward, y, x, K, b, taps):
+        return reads
     wrong = np.abs(y - right) > SMALL
-    return f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {tuple(map(int, np.argwhere(wrong)[0]))}"
+    first = tuple(map(int, np.argwhere(wrong)[0]))
+    return f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}"
+
+
+def wrong_reads(conv_forward, y, x, K, b, taps):
+    """What y reads and should not, or should and does not, found by changing one pixel of the first image at a time."""
+    H, W = x.shape[1:3]
+    read, possible = set(), {(di, dj) for di, dj in taps if abs(di) < H and abs(dj) < W}
+    for i, j in np.ndindex(H, W):
+        changed = x.copy()
+        changed[0, i, j] += 1
+        moved = np.abs(conv_forward(changed, K, b, taps)[0] - y).max(axis=-1) > SMALL
+        if moved[1:].any():
+            return "the images of the batch are mixed: a change in the first image moves the others"
+        read |= {(i - int(k), j - int(l)) for k, l in np.argwhere(moved[0])}
+    if read - possible:
+        return f"y_ij reads x at the offsets {sorted(read - possible)}, which are no live taps"
+    return f"y_ij does not read x at the taps {sorted(possible - read)}" if possible - read else ""
 
 
 def judge_conv_backward(conv_backward, conv_forward=None):
@@ -110,7 +132,11 @@ def judge_conv_backward(conv_backward, conv_forward=None):
                 raise
             return square_mistake(forward, conv_backward, error)
         if not result:
-            return f"kernel {kernel}:\n" + "\n".join([*backward_mistakes(forward, conv_backward, **given), str(result)])
+            found = dict(backward_mistakes(forward, conv_backward, **given))
+            general = [sentence for sentence in result.diagnosis
+                       if not set(sentence.partition(":")[0].split(", ")) <= set(found)]
+            result.diagnosis[:] = [f"{name}: {sentence}." for name, sentence in found.items()] + general
+            return f"kernel {kernel}:\n{result}"
     return ""
 
 
@@ -123,17 +149,17 @@ def square_mistake(forward, conv_backward, error):
 
 
 def backward_mistakes(forward, conv_backward, x, K, b, taps):
-    """Lines on the taps of dx and dK, as far as they are wrong in a way that is known."""
+    """(name, sentence) for dx and dK where their taps are wrong in a way that is known: more to the point than gradcheck."""
     y, cache = forward(x, K, b, taps)
     dy = np.random.default_rng(0).standard_normal(y.shape)
-    grads = conv_backward(dy, cache)
-    formulas = {"x": "dx_ij takes dy at ij - tap: the way back is the mirrored tap", "K": "dK_t takes x at ij + tap t"}
+    grads, true = conv_backward(dy, cache), library.conv_backward(dy, (x, K, taps))
+    formulas = {"x": "dx_ij takes dy at ij - tap, for the way back is the mirrored tap", "K": "dK_t takes x at ij + tap t"}
     for name, formula in formulas.items():
-        if not isinstance(grads, dict) or name not in grads or close(grads[name], library.conv_backward(dy, (x, K, taps))[name]):
+        if not isinstance(grads, dict) or name not in grads or close(grads[name], true[name]):
             continue
         for words, wrong in tap_mistakes(taps):
             if close(grads[name], library.conv_backward(dy, (x, K, wrong))[name]):
-                yield f"- d{name}: {words}: {formula}"
+                yield f"d{name}", f"{words}: {formula}"
                 break
 
 

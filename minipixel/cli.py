@@ -108,8 +108,8 @@ def main(argv=None):
             result = COMMANDS[arguments.command](arguments)
         show(json.dumps(result.values) if arguments.json else result.text)
     except (ValueError, OSError, MemoryError) as error:
-        sentence = " ".join(str(error).split()) or type(error).__name__
-        print(f"minipixel: {sentence}", file=sys.stderr)
+        sentence = str(error) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
+        print(f"minipixel: {' '.join(sentence.split())}", file=sys.stderr)
         return 2
     except (Stopped, KeyboardInterrupt) as stop:
         print(f"minipixel: {str(stop) or 'stopped'}", file=sys.stderr)

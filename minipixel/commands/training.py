@@ -35,7 +35,7 @@ def train(arguments):
     results = run.results()
     try:
         return Result({"run": str(run.folder), **results}, summary(run, results))
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         raise ValueError(f"{run.folder / 'results.json'} has no results that make sense: remove it, and "
                          f"minipixel train --resume {run.folder} makes it again") from None
 

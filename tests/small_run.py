@@ -1,0 +1,24 @@
+"""A small training, and what tests do to the files of a run."""
+
+import json
+
+OPTIONS = ["--set", "layers=1", "h=4", "out=4", "batch=64"]
+TRAIN = ["train", "pixelcnn", "--data", "digits", "--epochs", "1", *OPTIONS]
+
+
+def unfinish(run):
+    """Make a finished run one whose training has just ended: `--resume` has its results to make."""
+    (run / "results.json").unlink()
+
+
+def configure(run, changes):
+    """Change keys of config.json; None removes one."""
+    config = json.loads((run / "config.json").read_text()) | changes
+    config = {key: value for key, value in config.items() if value is not None or key not in changes}
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def listing(folder):
+    """{path: what tells a change} of everything in a folder."""
+    stats = {path.relative_to(folder): path.lstat() for path in folder.rglob("*")}
+    return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ino) for path, stat in stats.items()}

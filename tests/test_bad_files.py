@@ -1,0 +1,151 @@
+"""Data that are broken, gone or of the wrong kind, and functions that cannot be audited.
+
+What can be wrong with the files of a set is in tests/data; here some of it comes through the command line.
+"""
+
+import gzip
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_run import configure, unfinish
+
+
+def pictures(folder, size=6, colour="RGB", count=8):
+    """Random pictures; returns the folder's name."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(count):
+        image = rng.integers(0, 256, (size, size, 3) if colour == "RGB" else (size, size), dtype=np.uint8)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return folder.name
+
+
+TRAIN_ON = ["train", "pixelcnn", "--data"]
+
+
+def test_pictures_that_are_none(here, refused):
+    pictures(here / "pets")
+    (here / "pets" / "3.png").write_text("a text")
+    refused([*TRAIN_ON, "pets"], "3.png", "no readable PNG or JPEG picture")
+
+
+def test_a_folder_without_pictures(here, refused):
+    (here / "pets").mkdir()
+    refused([*TRAIN_ON, "pets"], "'pets' has 0 PNG or JPEG pictures")
+
+
+def test_a_picture_for_a_folder(here, refused):
+    pictures(here / "pets")
+    refused([*TRAIN_ON, "pets/0.png"], "is a file")
+
+
+@pytest.mark.parametrize("size", [0, -1, 5000])
+def test_a_size_that_no_picture_can_have(size, here, refused):
+    pictures(here / "pets")
+    refused([*TRAIN_ON, "pets", "--size", size], "size expects a whole number from 1 to 1024", f"got {size}")
+
+
+def test_fewer_maps_than_colours(here, refused):
+    pictures(here / "pets")
+    refused([*TRAIN_ON, "pets", "--set", "h=2"], "at least one unit for each of the 3 colours, got 2")
+
+
+@pytest.mark.parametrize("words", ["eval run --data pets", "complete run --data pets"])
+def test_data_that_do_not_fit_a_run(words, run, here, refused):
+    pictures(here / "pets")
+    refused(words.split(), "expects images of 1 colours and 17 levels", "3 and 256")
+
+
+@pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])
+def test_data_that_are_gone(words, run, here, refused):
+    unfinish(run)
+    configure(run, {"data": str(here / "pets")})
+    refused(words.split(), "the data of this run", "unknown data", "pets")
+
+
+@pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])
+def test_data_that_have_changed(words, run, here, refused):
+    unfinish(run)
+    configure(run, {"data": str(here / pictures(here / "pets", colour="L"))})
+    refused(words.split(), "the data of this run have changed", "(8, 8, 1, 17)", "(6, 6, 1, 256)")
+
+
+LINE = b" ".join([b"0"] * 784) + b"\n"
+IDX = b"\0\0\x08\x03" + (5).to_bytes(4) + (28).to_bytes(4) * 2 + bytes(5 * 784)
+DOWNLOADS = {
+    "binarized-mnist": {f"binarized_mnist_{part}.amat": LINE * 3 for part in ("train", "valid", "test")},
+    "mnist": {f"{part}-{kind}-ubyte": IDX for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")},
+    "cifar10": {name: bytes(3073) for name in ("data_batch_1.bin", "test_batch.bin")},
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_a_truncated_download(name, packed, here, refused, monkeypatch):
+    (here / name).mkdir()
+    for file, content in DOWNLOADS[name].items():
+        (here / name / file).write_bytes(content)
+    cut, content = next(iter(DOWNLOADS[name].items()))
+    (here / name / cut).unlink()
+    path = here / name / (f"{cut}.gz" if packed else cut)
+    path.write_bytes(gzip.compress(content)[:-9] if packed else content[:-9])
+    monkeypatch.setenv("MINIPIXEL_DATA", str(here))
+    refused([*TRAIN_ON, name], cut, "download it again")
+
+
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_no_network(name, here, refused, tmp_path, monkeypatch):
+    monkeypatch.delenv("MINIPIXEL_DATA", raising=False)
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache")
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", "http://127.0.0.1:9")
+    refused([*TRAIN_ON, name], "cannot download", "connect to the network", "MINIPIXEL_DATA")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_minipixel_data_names_nothing(here, refused, monkeypatch):
+    monkeypatch.setenv("MINIPIXEL_DATA", str(here / "gone"))
+    refused([*TRAIN_ON, "mnist"], "MINIPIXEL_DATA names", "is no folder")
+
+
+# Functions to audit
+
+
+FUNCTIONS = {
+    "syntax": ("def predict(x:", "does not run: SyntaxError"),
+    "import": ("import no_such_module", "does not run: ModuleNotFoundError"),
+    "exit": ("raise SystemExit(0)", "does not run: SystemExit"),
+    "missing": ("def other(x): pass", "has no function 'predict'"),
+    "no function": ("predict = 3", "has no function 'predict'"),
+    "raises": ("def predict(x): return x.no_such_name", "fails on images", "AttributeError"),
+    "lines": ("def predict(x): raise ValueError('one\\ntwo')", "one two"),
+    "exits": ("def predict(x): raise SystemExit(0)", "fails on images", "SystemExit"),
+    "nothing": ("def predict(x): pass", "log-probabilities", "got ()"),
+    "shape": ("def predict(x): return np.zeros(x.shape) + logp", "log-probabilities", "axis of the levels last"),
+    "channels first": ("def predict(x): return np.moveaxis(full(x), -1, 1)", "is the axis of the levels last"),
+    "probabilities": ("def predict(x): return np.exp(full(x))", "is a log-softmax missing"),
+    "scores": ("def predict(x): return full(x) + 1", "is a log-softmax missing"),
+    "NaN": ("def predict(x): return full(x) * np.nan", "returned NaN"),
+    "integers": ("def predict(x): return full(x).astype(int)", "expects to return float32 or float64"),
+    "random": ("def predict(x):\n p = np.random.rand(*x.shape, 1) / 2 + .2\n return np.log(np.concatenate([p, 1 - p], -1))",
+               "differs by", "between two calls"),
+}
+HEAD = "import numpy as np\nlogp = np.log(.5)\ndef full(x): return np.full((*x.shape, 2), logp)\n"
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_a_function_that_cannot_be_audited(case, here, refused):
+    code, *says = FUNCTIONS[case]
+    (here / "mine.py").write_text(HEAD + code)
+    refused(["audit", "mine.py:predict", "--shape", "3x3x1", "--levels", "2"], *says)
+
+
+@pytest.mark.parametrize("words, says", [
+    ("gone.py:predict --shape 3x3x1 --levels 2", "no file 'gone.py'"), ("mine.py --shape 3x3x1 --levels 2", "mine.py"),
+    ("mine.py: --shape 3x3x1 --levels 2", "has no function ''"), ("mine.py:full --levels 2", "expects --shape"),
+    ("mine.py:full --shape 3x3x1", "--levels K"), ("mine.py:full --shape 3x3x1 --levels 1", "2 levels or more, got 1")])
+def test_an_audit_of_a_function_lacks_something(words, says, here, refused):
+    (here / "mine.py").write_text(HEAD)
+    refused(["audit", *words.split()], says)

@@ -2,6 +2,8 @@
 
 import math
 import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +74,18 @@ def test_two_masks_a_are_blind_and_no_leak():
 def test_full_context_has_nothing_unseen():
     result = audited(wrong.FullContext, 3)
     assert result.unseen == [] and "none: every prediction reads everything before it" in str(result)
+
+
+def test_blind_spots_are_named_only_where_they_are_everywhere():
+    model = wrong.FullContext(3, 2, 0)
+    model.blind = [((0, 0, 0), (0, 0, 1)), *(((0, 0, s), (0, 1, t)) for s in range(3) for t in range(3))]
+    text = str(audit.causality(model, (2, 2, 3), 2))
+    assert "10 of 66 pairs" in text and "does not see" not in text and "from no place" not in text
+    model.blind += [((i, j, 0), (i, j, 1)) for i in range(2) for j in range(2)]
+    model.blind += [((1, 0, s), (1, 1, t)) for s in range(3) for t in range(3)]
+    text = str(audit.causality(model, (2, 2, 3), 2))
+    assert "22 of 66 pairs" in text and "G does not see R of its own pixel" in text
+    assert "from no place: (di, dj) = (0, -1)" in text
 
 
 def test_uniform_sees_nothing():
@@ -218,6 +232,21 @@ def test_shape_and_levels_are_checked(shape, levels, message):
     for ask in (audit.causality, audit.normalisation):
         with pytest.raises(ValueError, match=message):
             ask(wrong.Uniform(1, 2, 0), shape, levels)
+
+
+def test_how_to_audit_a_pytorch_model_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch", reason="PyTorch is no dependency: the extra 'bench' installs it")
+    page = (Path(__file__).parent.parent / "docs" / "how-to-audit.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    printed = capsys.readouterr().out
+    assert printed.count("NOT causal") == 1 and "sum to one (float64" in printed
+    assert (tmp_path / "dependencies.png").exists()
+    table = printed[printed.index("NOT causal"):]
+    offsets = "(di, dj) = (0, 1) (1, 0) (1, -1) (0, 2) (1, -2); 231 pairs"
+    assert "reads its own value" in table and offsets in table and offsets in page
 
 
 # the library's own models
@@ -388,11 +417,11 @@ def test_likelihood_checks_its_inputs(nats, images, message):
 
 @pytest.mark.skipif(not DATA, reason="MINIPIXEL_DATA names no folder of real images")
 def test_published_figures_and_published_mistakes_on_real_images():
-    digits = minipixel.data.load("binarized-mnist").test[::5]
+    digits = minipixel.data.load("binarized-mnist").test[::20]
     for nats in (79.20, 81.30, 87.0, 205.79):       # Diagonal BiLSTM, PixelCNN, ours, independent pixels
         assert audit.likelihood(nats, digits, 2).ok, nats
     assert not audit.likelihood(0.1037, digits, 2).ok       # nats per pixel quoted as nats per image
-    photographs = minipixel.data.load("cifar10").test[:300]
+    photographs = minipixel.data.load("cifar10").test[:100]
     shape = photographs.shape[1:]
     for bits in (2.92, 3.00, 3.14, 4.70, 8.0):
         assert audit.likelihood(units.nats_per_image(bits, shape), photographs, 256).ok, bits

@@ -73,11 +73,15 @@ class IndependentPixels(Tiny):
 
 
 class FullContext(Tiny):
-    """A logistic regression of every value on every earlier one: nothing unseen."""
+    """A logistic regression of every value on every earlier one, except the pairs `blind`: nothing else unseen."""
+
+    blind = ()
 
     def __call__(self, images):
         count = images[0].size
         K = np.triu(np.random.default_rng(0).normal(size=(count, count)), k=1)
+        for source, target in self.blind:
+            K[np.ravel_multi_index(source, images.shape[1:]), np.ravel_multi_index(target, images.shape[1:])] = 0
         scores = scaled(images, self.levels).reshape(len(images), count) @ K
         return log_softmax(scores[..., None] * np.arange(self.levels)).reshape(*images.shape, self.levels)
 
@@ -166,11 +170,21 @@ class BatchStatistics(Tiny):
         return super().body(h - h.mean(axis=(0, 1, 2)), x)
 
 
-class MixedFromThree(Tiny):
-    """The images touch only in batches of three or more."""
+class MixedInPairs(Tiny):
+    """The images touch in batches of some sizes only: here of two."""
+
+    sizes = range(2, 3)
 
     def body(self, h, x):
-        return super().body(h + (0.1 * h[::-1] if len(h) > 2 else 0), x)
+        return super().body(h + (0.1 * np.roll(h, 1, axis=0) if len(h) in self.sizes else 0), x)
+
+
+class MixedFromThree(MixedInPairs):
+    sizes = range(3, 10**6)
+
+
+class MixedFromThirty(MixedInPairs):
+    sizes = range(30, 10**6)
 
 
 class RawResidual(Tiny):
@@ -249,11 +263,17 @@ class OpensTogether(Tiny):
     """The second prediction is lifted when the first value is at the top and the whole last row is dark: no change of
     one value shows it, unless one of the images comes near that state by itself."""
 
+    level = 1
+
     def start(self, x):
         h = super().start(x)
-        opened = (x[:, 0, 0] == 1).all(axis=1) & (x[:, -1] == -1).all(axis=(1, 2))
+        opened = (x[:, 0, 0] == self.level).all(axis=1) & (x[:, -1] == -self.level).all(axis=(1, 2))
         h[:, 0, 1] += opened[:, None]
         return h
+
+
+class OpensTogetherInTheDark(OpensTogether):
+    level = -1
 
 
 class OnlyAlone(Tiny):
@@ -275,7 +295,9 @@ WRONG = [
     (ReshapeMixes, (1, 3), ["reads later places"]),
     (BatchMixed, (1, 3), ["images of a batch mixed"]),
     (BatchStatistics, (1, 3), ["images of a batch mixed"]),
+    (MixedInPairs, (1, 3), ["images of a batch mixed"]),
     (MixedFromThree, (1, 3), ["images of a batch mixed"]),
+    (MixedFromThirty, (1, 3), ["images of a batch mixed"]),
     (RawResidual, (1, 3), ["reads its own value"]),
     (PaddedAtTheEnd, (1, 3), ["reads later places"]),
     (ShiftMissing, (1, 3), ["reads its own value"]),
@@ -286,5 +308,6 @@ WRONG = [
     (OpensInTheDark, (1, 3), ["reads later places"]),
     (OpensInTheLight, (1, 3), ["reads later places"]),
     (OpensTogether, (1, 3), ["reads later places, together"]),
+    (OpensTogetherInTheDark, (1, 3), ["reads later places, together"]),
     (OnlyAlone, (1, 3), ["reads its own value"]),
 ]

@@ -30,7 +30,9 @@ def causality(predict, shape, levels, rng=0):
     Returns a `Causality`: `.ok` (no leak), `.leaks` and `.unseen` (see findings.py), `.influence` (P, P) with the
     largest change of the prediction at each place (second axis) when each place (first axis) was changed, both in
     raster order; `print(result)` says it all. A change of a log-probability from a to b is
-    |a - b| / max(1, min(|a|, |b|)); it counts above `.threshold`, which is 8 times the measured rounding noise within fixed bounds for each dtype.
+    |a - b| / max(1, min(|a|, |b|)); it counts above `.threshold`, which is 8 times the measured rounding noise within
+    fixed bounds for each dtype.
+
     Raises ValueError when predict returns no log-probabilities or differs from call to call.
     """
     shape, rng = tuple(int(n) for n in shape), np.random.default_rng(rng)
@@ -92,14 +94,14 @@ class Probe:
             if again > CAP * FLOOR[dtype]:
                 raise ValueError(f"predict differs by {again:.2g} between two calls with the same image: "
                                  "is dropout on, or a random generator inside?")
-        copies = [_change(self.ask(np.repeat(self.bases[-1:], n, axis=0)), self.alone[-1]).max() for n in (2, 3, size)]
+        copies = [_change(self.ask(np.repeat(self.bases[-1:], n, axis=0)), self.alone[-1]).max() for n in (2, size)]
         noise = float(max(again, *copies))
         return dtype, noise, float(np.clip(NOISE_FACTOR * noise, FLOOR[dtype], CAP * FLOOR[dtype]))
 
     def company(self):
-        """(P,) the largest change of an image's predictions when others stand beside it: batches of 2, 3 and all."""
+        """(P,) the largest change of an image's predictions when others stand beside it: batches of two and of all."""
         largest = np.zeros(len(self.places))
-        for size in (2, 3, len(self.bases)):
+        for size in (2, len(self.bases)):
             for first in range(len(self.bases)):
                 batch = (first + np.arange(size)) % len(self.bases)
                 largest = np.maximum(largest, _change(self.ask(self.bases[batch]), self.alone[batch]).max(axis=0))

@@ -1,8 +1,8 @@
 """The raster visit: draw each value given all earlier ones, in the one order.
 
-One pixel of the whole batch at a time, colours in their order, through the cached `step` of the model. The random numbers are drawn
-on the host, one for each value of each image, so a seed gives the same images on every device, and the first images of a
-larger batch are those of a smaller one.
+One pixel of the whole batch at a time, colours in their order, through the cached `step` of the model. The random
+numbers are drawn on the host, one for each value of each image, so a seed gives the same images on every device, and
+the first images of a larger batch are those of a smaller one.
 """
 
 import numpy as np

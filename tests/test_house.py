@@ -16,7 +16,8 @@ def test_floors_import_only_what_is_below_them():
 
 
 def test_style():
-    run = subprocess.run([sys.executable, "-m", "ruff", "check", "--output-format", "concise", "."], cwd=ROOT, capture_output=True, text=True)
+    ruff = [sys.executable, "-m", "ruff", "check", "--output-format", "concise", "."]
+    run = subprocess.run(ruff, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
 
 
@@ -28,7 +29,8 @@ def test_the_top_level_is_what_its_user_fixed():
 
 def test_importing_loads_no_more_than_it_needs():
     """A browser's Python has no pooch, tqdm or scipy until they are used; the arrays are NumPy's alone."""
-    code = "import sys, minipixel; print([m for m in ('pooch', 'tqdm', 'scipy', 'matplotlib', 'PIL', 'cupy', 'torch') if m in sys.modules])"
+    later = ("pooch", "tqdm", "scipy", "matplotlib", "PIL", "cupy", "torch")
+    code = f"import sys, minipixel; print([name for name in {later} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.stdout.strip() == "[]", run.stdout + run.stderr
 
@@ -44,6 +46,6 @@ def test_readme_gives_a_reason_for_each_dependency():
 
 def test_ci_runs_the_lines_of_the_readme():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").replace(" -q", "")
-    for line in ("python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/minipixel train pixelcnn --data digits",
-                 ".venv/bin/pytest\n", ".venv/bin/pytest -m chapters"):
+    set_up = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/minipixel train pixelcnn --data digits"
+    for line in (set_up, ".venv/bin/pytest\n", ".venv/bin/pytest -m chapters"):
         assert line in ci and line in README

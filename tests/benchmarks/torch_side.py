@@ -6,7 +6,6 @@ from torch import nn
 from torch.nn import functional
 
 from minipixel.layers import MaskedConv, ReLU, Residual
-from minipixel.ops.conv import reach
 
 FORMS = ("usual", "channels_last", "compiled")
 
@@ -16,7 +15,7 @@ class Conv(nn.Module):
 
     def __init__(self, layer, usual):
         super().__init__()
-        self.r, self.usual, self.taps = reach(layer.taps), usual, layer.taps
+        self.r, self.usual, self.taps = max(-di for di, _ in layer.taps), usual, layer.taps
         self.needs_mask = usual or self.r > 0 or not layer.all_allowed
         # Ones in the dead places: were the mask forgotten, outputs would differ.
         self.K = nn.Parameter(self.spread(layer.params["K"], np.ones))

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 OPTIONS = ["--set", "layers=1", "h=4", "out=4", "batch=64"]
 TRAIN = ["train", "pixelcnn", "--data", "digits", "--epochs", "1", *OPTIONS]
 
@@ -22,3 +24,25 @@ def listing(folder):
     """{path: what tells a change} of everything in a folder."""
     stats = {path.relative_to(folder): path.lstat() for path in folder.rglob("*")}
     return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ino) for path, stat in stats.items()}
+
+
+def arrays(path):
+    """{name: array} of an .npz file."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def same(one, other):
+    """The same names in the same order, and the same bits."""
+    assert list(one) == list(other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def strict_json(text):
+    """One line, one object, and no NaN or Infinity, which other programs would not read."""
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    assert text.count("\n") == 1
+    return json.loads(text, parse_constant=refuse)

@@ -1,0 +1,77 @@
+"""`minipixel sample`, `complete`, `audit`, `check`, `models` and `data`."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from small_run import strict_json
+
+CHAPTERS = Path(__file__).parents[2] / "chapters"
+
+
+def test_sample(run, here, minipixel):
+    values = strict_json(minipixel("sample", "run", "-n", "4", "--seed", "3", "--json").out)
+    assert values == {"run": "run", "n": 4, "seed": 3, "out": "samples.png"}
+    first = (here / "samples.png").read_bytes()
+    assert minipixel("sample", "run", "-n", "4", "--seed", "3", "--out", "again.png", "--threads", "1").code == 0
+    assert (here / "again.png").read_bytes() == first
+    minipixel("sample", "run", "-n", "4", "--seed", "4", "--temperature", "0.5", "--out", "other.png")
+    assert (here / "other.png").read_bytes() != first
+
+
+def test_complete(run, here, minipixel):
+    end = minipixel("complete", "run", "--data", "digits", "--keep", "0.25", "-n", "3", "--out", "three.png", "--json")
+    assert end.code == 0 and strict_json(end.out) == {"run": "run", "n": 3, "keep": 0.25, "seed": 0, "out": "three.png"}
+    Image.open(here / "three.png").verify()
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_complete_all_or_nothing(keep, run, minipixel):
+    assert minipixel("complete", "run", "-n", "1", "--keep", keep).code == 0
+
+
+@pytest.mark.parametrize("target", ["run", "pixelcnn", "pixelcnn-basic"])
+def test_audit_clears_our_models(target, run, here, minipixel):
+    end = minipixel("audit", target, "--shape", "3x3x1", "--out", "map.png", "--json")
+    values = strict_json(end.out)
+    assert end.code == 0 and values["ok"] and values["normalisation"]["ok"] and values["causality"]["leaks"] == 0
+    Image.open(here / "map.png").verify()
+
+
+LEAK = """
+import numpy as np
+print("a line that the module prints")
+def leaks(x):
+    print("a line that the function prints")
+    p = 0.3 + 0.4 * x
+    return np.log(np.stack([1 - p, p], -1))
+def sound(x):
+    return np.full((*x.shape, 2), np.log(0.5))
+"""
+
+
+@pytest.mark.parametrize("function, code", [("leaks", 1), ("sound", 0)])
+def test_audit_of_a_function(function, code, here, minipixel):
+    """Exit code 1 for one that leaks; what it prints does not disturb the answer."""
+    (here / "mine.py").write_text(LEAK)
+    words = ["audit", f"mine.py:{function}", "--shape", "2x3x1", "--levels", "2"]
+    end = minipixel(*words, "--json")
+    assert end.code == code and strict_json(end.out)["ok"] == (code == 0) and "the module prints" in end.err
+    assert ("NOT causal" in minipixel(*words).out) == (code == 1)
+
+
+def test_check(here, minipixel):
+    """The chapter as it is given to a student: every exercise is still open, and that is not a mistake of the program."""
+    chapter = next(path for path in sorted(CHAPTERS.glob("*.ipynb")))
+    end = minipixel("check", chapter, "--json")
+    assert end.code == 1 and isinstance(strict_json(end.out), dict)
+    assert minipixel("check", chapter).out
+
+
+def test_models_and_data(minipixel, here):
+    values = strict_json(minipixel("models", "--json").out)
+    assert values["models"]["pixelcnn"] == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
+    names = [row["name"] for row in strict_json(minipixel("data", "--json").out)["data"]]
+    assert names == ["digits", "binarized-mnist", "mnist", "cifar10", "FOLDER"]
+    assert "pixelcnn-basic" in minipixel("models").out and "cifar10" in minipixel("data").out
+    assert not list(here.iterdir())

@@ -1,0 +1,146 @@
+"""`minipixel train` and `minipixel eval`: what they make, and what they leave alone."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_run import OPTIONS, TRAIN, arrays, configure, listing, same, strict_json
+
+import minipixel as package
+
+FILES = ["average.npz", "config.json", "curve.png", "log.csv", "results.json", "samples.png", "state.npz", "weights.npz"]
+BASELINES = ["uniform", "independent pixels"]
+
+
+def test_a_finished_run_has_its_files(finished):
+    assert sorted(path.name for path in finished.iterdir()) == FILES
+    model = package.load(finished)
+    assert list(arrays(finished / "weights.npz")) == list(arrays(finished / "average.npz")) == list(model.params)
+    same(arrays(finished / "average.npz"), model.params)
+    for picture in ("curve.png", "samples.png"):
+        Image.open(finished / picture).verify()
+    with open(finished / "log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1 and float(rows[0]["epoch"]) == 1 and float(rows[0]["step"]) == math.ceil(1297 / 64)
+
+
+def test_the_results_of_a_training(finished):
+    results = json.loads((finished / "results.json").read_text())
+    assert list(results["test"]) == [*BASELINES, "pixelcnn"]
+    assert results["test"]["uniform"]["bits_per_dim"] == pytest.approx(math.log2(17))
+    assert all(figure["images"] == 250 for figure in results["test"].values())
+    assert results["epochs"] == 1 and results["steps"] == 21 and results["seconds"] > 0
+
+
+def test_a_training_announces_itself_and_ends_with_a_table(minipixel, here):
+    end = minipixel(*TRAIN)
+    assert end.code == 0
+    assert "501 parameters" in end.err and "multiply-adds a pixel" in end.err and "of memory" in end.err
+    assert all(name in end.out for name in [*BASELINES, "pixelcnn", "nats/image", "bits/dim"])
+    assert "runs/pixelcnn-digits-1" in end.out
+
+
+def test_run_folders_are_numbered(minipixel, here):
+    assert [json.loads(minipixel(*TRAIN, "--json").out)["run"] for _ in range(3)] == [
+        f"runs/pixelcnn-digits-{number}" for number in (1, 2, 3)]
+    assert not [path for path in here.rglob(".*")]
+
+
+def test_a_folder_of_pictures(minipixel, here, monkeypatch):
+    """From one folder and its name to a run that knows it from anywhere; one test picture has no standard error."""
+    (here / "pets").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        Image.fromarray(rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)).save(here / "pets" / f"{number}.png")
+    words = ["--size", "5", "--levels", "4", "--epochs", "1", "--set", "layers=1", "h=4", "out=4", "--json"]
+    end = minipixel("train", "pixelcnn-basic", "--data", "pets", *words)
+    assert end.code == 0
+    results = strict_json(end.out)
+    run = here / results["run"]
+    assert run.name == "pixelcnn-basic-pets-1" and results["test"]["pixelcnn-basic"]["nats_error"] is None
+    config = json.loads((run / "config.json").read_text())
+    assert [config[key] for key in ("height", "width", "colours", "levels")] == [5, 5, 3, 4]
+    monkeypatch.chdir("/")
+    assert strict_json(minipixel("eval", run, "--json").out)["figures"] == results["test"]
+
+
+@pytest.mark.parametrize("options", [[], ["--threads", "1"], ["--threads", "2"]], ids=["all", "1", "2"])
+def test_one_seed_gives_one_set_of_bits(options, finished, minipixel, here):
+    assert minipixel(*TRAIN, "--seed", "0", "--out", "again", *options).code == 0
+    for file in ("weights.npz", "average.npz"):
+        same(arrays(finished / file), arrays(here / "again" / file))
+
+
+def test_another_seed_gives_others(finished, minipixel, here):
+    assert minipixel(*TRAIN, "--seed", "1", "--out", "other").code == 0
+    weights = arrays(here / "other" / "weights.npz")
+    assert all((weights[name] != value).any() for name, value in arrays(finished / "weights.npz").items())
+
+
+def test_resuming_a_finished_run_changes_nothing(run, minipixel):
+    before = listing(run), [path.read_bytes() for path in sorted(run.iterdir())], run.stat().st_mtime_ns
+    end = minipixel("train", "--resume", "run", "--json")
+    assert end.code == 0 and strict_json(end.out)["test"] == json.loads((run / "results.json").read_text())["test"]
+    assert before == (listing(run), [path.read_bytes() for path in sorted(run.iterdir())], run.stat().st_mtime_ns)
+
+
+def test_a_finished_run_needs_its_data_no_more(run, minipixel):
+    configure(run, {"data": "/no/such/folder"})
+    assert minipixel("train", "--resume", "run").code == 0
+
+
+def test_results_are_made_again(run, finished, minipixel):
+    """A kill between the last checkpoint and the results; what it left beside its files goes, too."""
+    for file in ("results.json", "curve.png", "samples.png"):
+        (run / file).unlink()
+    (run / ".samples.4711.png").write_bytes(b"half")
+    assert minipixel("train", "--resume", "run").code == 0
+    assert sorted(path.name for path in run.iterdir()) == FILES
+    again, before = (json.loads((folder / "results.json").read_text()) for folder in (run, finished))
+    assert again == before
+
+
+def test_nan_stops_the_run_and_keeps_good_weights(minipixel, here):
+    end = minipixel(*TRAIN, "--set", "optimiser=sgd", "rate=1e30", "--out", "run")
+    assert (end.code, end.out) == (2, "") and "Warning" not in end.err and "Traceback" not in end.err
+    line = end.err.splitlines()[-1]
+    for fragment in ("minipixel: ", "NaN or inf", "step 1,", "output.logits", "weights of step 0", "--set rate=", "clip"):
+        assert fragment in line, line
+    model = package.load("run")
+    assert np.isfinite(model.nll(package.data.load("digits").test)).all()
+    same(arrays("run/weights.npz"), package.build("pixelcnn", height=8, width=8, levels=17, layers=1, h=4, out=4).params)
+
+
+def test_nan_at_the_very_end_is_found_as_well(minipixel, here):
+    """One step, whose update is the last: only the report could see what it did."""
+    words = ["--set", "optimiser=sgd", "rate=1e38", "batch=2000", "average=0"]
+    end = minipixel(*TRAIN, *words, "--out", "run")
+    assert end.code == 2 and "in the validation images" in end.err.splitlines()[-1]
+    assert not (here / "run" / "results.json").exists()
+
+
+def test_minutes_are_counted(minipixel, here):
+    end = minipixel("train", "pixelcnn", "--data", "digits", "--minutes", "0.005", *OPTIONS, "--out", "run", "--json")
+    results = strict_json(end.out)
+    assert end.code == 0 and results["seconds"] >= 0.3 and results["steps"] >= 1
+
+
+def test_eval(run, minipixel):
+    end = minipixel("eval", "run", "--json")
+    values = strict_json(end.out)
+    assert end.code == 0 and values["figures"] == json.loads((run / "results.json").read_text())["test"]
+    nats = package.load("run").nll(package.data.load("digits").test)
+    own = values["figures"]["pixelcnn"]
+    assert own["nats"] == pytest.approx(nats.mean()) and own["nats_error"] == pytest.approx(nats.std(ddof=1) / 250**0.5)
+    assert own["bits_per_dim"] == pytest.approx(nats.mean() / (64 * math.log(2)))
+    text = minipixel("eval", "run").out
+    assert f"{nats.mean():.2f}" in text and "uniform" in text and "digits" in text
+
+
+@pytest.mark.parametrize("split, images", [("train", 1297), ("validation", 250)])
+def test_eval_on_another_split(split, images, run, minipixel):
+    values = strict_json(minipixel("eval", "run", "--split", split, "--json").out)
+    assert values["split"] == split and values["figures"]["pixelcnn"]["images"] == images

@@ -195,7 +195,7 @@ def growth(settings):
                     repeats=min(settings.repeats, 5))
         for name, side in found["sides"].items():
             side["seconds_per_pixel"] = side["seconds"] / x.size
-            side["peak_bytes"] = peak_growth(name, size, batch)
+            side["peak_bytes"] = peak_growth(name, size, batch, settings.threads)
         yield found | {"size": size, "batch": batch}
 
 
@@ -203,10 +203,10 @@ def growth_model(size, threads):
     return fresh(*BLOCKS, size, threads)
 
 
-def growth_step(side, size, batch):
+def growth_step(side, size, batch, threads):
     """A training step of one side, for the measurement of its memory."""
-    torch.set_num_threads(2)
-    model, x = growth_model(size, 2), images(batch, size)
+    torch.set_num_threads(threads)
+    model, x = growth_model(size, threads), images(batch, size)
     return partial(model.loss_and_grads, x) if side == OURS else torch_step(Network(model, side), x)
 
 

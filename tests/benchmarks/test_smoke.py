@@ -14,8 +14,8 @@ from .timing import compared, peak_growth
 
 
 def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cases, "peak_growth", lambda side, size, batch: 1000)
-    main(["--tiny", "--repeats", "2", "--no-compile", "--json", str(tmp_path / "speed.json")])
+    monkeypatch.setattr(cases, "peak_growth", lambda side, size, batch, threads: 1000)
+    main(["--tiny", "--repeats", "2", "--threads", "1", "--no-compile", "--json", str(tmp_path / "speed.json")])
     results = json.loads((tmp_path / "speed.json").read_text())["results"]
     assert {name: len(rows) for name, rows in results.items()} == {"conv": 2, "training": 3, "sampling": 2, "growth": 1}
     printed = capsys.readouterr().out
@@ -29,7 +29,7 @@ def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
 def test_memory_of_a_step_is_measured_in_a_fresh_process():
     kept = cases.fresh(*cases.BLOCKS, 32, 1).cost()["kept_per_pixel"]
     # What is kept for the backward, in float32, must all be there at one moment.
-    assert peak_growth("minipixel", 32, 1) > 4 * kept * 32**2
+    assert peak_growth("minipixel", 32, 1, threads=1) > 4 * kept * 32**2
 
 
 def test_sides_that_differ_are_not_timed():

@@ -21,7 +21,7 @@ def sample(model, n=16, rng=0, temperature=1.0, height=None, width=None, progres
     temperature: the log-probabilities are divided by it; below 1, likelier images than the model's own.
     height, width: the model's own if None. rng: an int or a Generator. progress: a bar on standard error.
     """
-    shape = height or model.height, width or model.width, model.colours
+    shape = model.height if height is None else height, model.width if width is None else width, model.colours
     known = np.zeros((check_count(n), *shape), bool)
     return complete(model, np.zeros(known.shape, np.uint8), known, rng, temperature, progress)
 
@@ -35,7 +35,10 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     if not temperature > 0 or not np.isfinite(temperature):
         raise ValueError(f"temperature expects a number above 0, got {temperature!r}")
     x = model.checked(x)
-    known = np.broadcast_to(np.asarray(known, bool), x.shape)
+    known = np.asarray(known, bool)
+    if known.shape not in (x.shape, x.shape[1:]):
+        raise ValueError(f"complete expects known of shape {x.shape} or {x.shape[1:]}, got {known.shape}")
+    known = np.broadcast_to(known, x.shape)
     u = np.random.default_rng(rng).random(x.shape)
     shards = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
     with progress_bar(x[0].size * len(shards), progress) as bar:

@@ -76,8 +76,7 @@ def bernoulli(logits):
     """log p of both levels: the sigmoid is the probability of level 1."""
     log_p = np.zeros((*logits.shape, 2))
     for place in np.ndindex(*logits.shape):
-        p = 1 / (1 + exp(-logits[place]))
-        log_p[place] = log(1 - p), log(p)
+        log_p[place] = log(1 / (1 + exp(logits[place]))), log(1 / (1 + exp(-logits[place])))
     return log_p
 
 

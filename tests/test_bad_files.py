@@ -149,3 +149,25 @@ def test_a_function_that_cannot_be_audited(case, here, refused):
 def test_an_audit_of_a_function_lacks_something(words, says, here, refused):
     (here / "mine.py").write_text(HEAD)
     refused(["audit", *words.split()], says)
+
+
+# Exercises to check
+
+
+NOTEBOOKS = {
+    "empty.ipynb": b"", "text.ipynb": b"# %% a script", "list.ipynb": b"[]", "null.ipynb": b"null", "object.ipynb": b"{}",
+    "cells.ipynb": b'{"cells": 3}', "cell.ipynb": b'{"cells": [3]}', "source.ipynb": b'{"cells": [{"cell_type": "code"}]}',
+    "deep.ipynb": b"[" * 100_000, "bytes.ipynb": b"\xff\xfe", "bytes.py": b"\xff\xfe", "empty.py": b"",
+    "another.py": b"x = 3\n", "notebook.txt": b"{}", "picture.png": b"\x89PNG",
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_file_without_exercises(name, here, refused):
+    (here / name).write_bytes(NOTEBOOKS[name])
+    refused(["check", name], name)
+
+
+def test_a_folder_of_exercises(here, refused):
+    (here / "mine.ipynb").mkdir()
+    refused(["check", "mine.ipynb"], "mine.ipynb")

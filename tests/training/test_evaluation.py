@@ -1,0 +1,73 @@
+"""Likelihoods on a split, and the two baselines beside them."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minipixel import build
+from minipixel.training.evaluation import CHUNK, compare, evaluate, figure, independent_nats
+
+SHAPE = 2, 3, 1
+LEVELS = 3
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    train, validation, test = (rng.integers(0, LEVELS, (n, *SHAPE)).astype(np.uint8) for n in (40, 7, 9))
+    return SimpleNamespace(train=train, validation=validation, test=test, levels=LEVELS)
+
+
+@pytest.fixture
+def model():
+    return build("pixelcnn", height=2, width=3, levels=LEVELS, rng=0, layers=1, h=3, out=3)
+
+
+def test_every_image_is_evaluated_once_and_in_order(model):
+    x = np.random.default_rng(1).integers(0, LEVELS, (2 * CHUNK + 3, *SHAPE))
+    found = evaluate(model, x)
+    assert found.shape == (len(x),) and found.dtype == np.float64
+    for n in (0, CHUNK - 1, CHUNK, 2 * CHUNK + 2):
+        assert found[n] == pytest.approx(model.nll(x[n:n + 1])[0], rel=1e-5)
+
+
+def test_independent_pixels_count_levels(data):
+    """Each pixel by its own histogram, half a count added to every level."""
+    expected = np.zeros(len(data.test))
+    for n, image in enumerate(data.test):
+        for place in np.ndindex(*SHAPE):
+            count = sum(int(other[place] == image[place]) for other in data.train)
+            expected[n] -= math.log((count + 0.5) / (len(data.train) + 0.5 * LEVELS))
+    np.testing.assert_allclose(independent_nats(data.train, data.test, LEVELS), expected, rtol=1e-13)
+
+
+def test_independent_pixels_are_a_distribution():
+    """Of all 3^4 images of 2 x 2, one image of which was seen."""
+    images = np.indices([3] * 4).reshape(4, -1).T.reshape(-1, 2, 2, 1)
+    assert np.exp(-independent_nats(images[:1], images, 3)).sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_a_figure_is_mean_and_standard_error_in_both_units():
+    found = figure(np.array([1.0, 2.0, 3.0, 6.0]), (2, 2, 1))
+    assert found["nats"] == 3 and found["images"] == 4
+    assert found["nats_error"] == pytest.approx(math.sqrt((4 + 1 + 0 + 9) / 3) / 2)
+    for unit in ("", "_error"):
+        assert found[f"bits_per_dim{unit}"] == pytest.approx(found[f"nats{unit}"] / (4 * math.log(2)))
+
+
+def test_one_image_has_no_error():
+    assert figure(np.array([2.0]), (1, 1, 1)) == {"nats": 2.0, "nats_error": None, "bits_per_dim": 2 / math.log(2),
+                                                  "bits_per_dim_error": None, "images": 1}
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_table(model, data, split):
+    x = getattr(data, split)
+    table = compare(model, data, split)
+    assert list(table) == ["uniform", "independent pixels", "pixelcnn"]
+    assert {row["images"] for row in table.values()} == {len(x)}
+    assert table["uniform"]["bits_per_dim"] == pytest.approx(math.log2(3)) and table["uniform"]["nats_error"] == 0
+    assert table["pixelcnn"]["nats"] == pytest.approx(model.nll(x).mean(), rel=1e-6)
+    assert table["independent pixels"]["nats"] == pytest.approx(independent_nats(data.train, x, 3).mean())

@@ -1,0 +1,150 @@
+"""build, and what a model does around its network. The laws of models: test_laws.py."""
+
+import numpy as np
+import pytest
+
+from minipixel import build
+from minipixel.layers import ReLU
+from minipixel.models import MODELS, base, options_of
+
+SIZES = {"height": 5, "width": 4}
+
+
+def small(name="pixelcnn", **changes):
+    return build(name, **{**SIZES, "levels": 3, "layers": 1, "h": 4, "out": 5, "dtype": "float64", **changes})
+
+
+def images(n=3, levels=3, colours=1):
+    return np.random.default_rng(0).integers(0, levels, (n, 5, 4, colours))
+
+
+@pytest.mark.parametrize(("name", "changes", "says"), [
+    ("pixelcn", {}, "unknown model 'pixelcn': did you mean pixelcnn"),
+    ("pixelcnn", {"layer": 3}, "unknown option of pixelcnn 'layer': did you mean layers"),
+    ("pixelcnn", {"summary": True}, "unknown option of pixelcnn 'summary'"),
+    ("pixelcnn", {"h": 0}, "h expects a whole number of at least 1, got 0"),
+    ("pixelcnn", {"h": 2.5}, "h expects a whole number of at least 1, got 2.5"),
+    ("pixelcnn", {"h": True}, "h expects a whole number of at least 1, got True"),
+    ("pixelcnn", {"layers": -1}, "layers expects a whole number of at least 0, got -1"),
+    ("pixelcnn", {"skip": 1}, "skip expects true or false, got 1"),
+    ("pixelcnn", {"skip": True, "layers": 0}, "at least one block"),
+    ("pixelcnn", {"levels": 1}, "levels expects a whole number 2..256, got 1"),
+    ("pixelcnn", {"levels": 257}, "levels expects a whole number 2..256, got 257"),
+    ("pixelcnn", {"height": 0}, "height expects"), ("pixelcnn", {"width": 2.0}, "width expects"),
+    ("pixelcnn", {"colours": 0}, "colours expects"),
+    ("pixelcnn", {"colours": 3, "out": 2}, "at least one unit for each of the 3 colours, got 2"),
+    ("pixelcnn", {"dtype": "float16"}, "dtype expects float32 or float64, got float16"),
+    ("pixelcnn", {"dtype": "int"}, "dtype expects float32 or float64"),
+    ("pixelcnn", {"device": "tpu"}, "device expects 'cpu' or 'gpu', got 'tpu'")])
+def test_what_cannot_be_built(name, changes, says):
+    with pytest.raises(ValueError, match=says):
+        small(name, **changes)
+
+
+def test_options_are_read_from_the_builders():
+    assert options_of("pixelcnn") == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
+    assert options_of("pixelcnn-basic") == {"layers": 7, "h": 64, "out": 32, "summary": False}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_seed_decides_the_weights(name):
+    one, same, generator, other = (small(name, rng=rng) for rng in (3, 3, np.random.default_rng(3), 4))
+    for parameter, value in one.params.items():
+        np.testing.assert_array_equal(value, same.params[parameter])
+        np.testing.assert_array_equal(value, generator.params[parameter])
+    assert any((value != other.params[parameter]).any() for parameter, value in one.params.items())
+
+
+def test_the_parameters_of_table_1():
+    """7 x 7 mask A to 2h, blocks 2h -> h -> h -> 2h, two layers of `out` maps, one logit: counted by hand."""
+    model = build("pixelcnn", height=28, width=28)
+    block = (64 * 32 + 32) + (5 * 32 * 32 + 32) + (32 * 64 + 64)
+    expected = (24 * 64 + 64) + 7 * block + (64 * 32 + 32) + (32 * 32 + 32) + (32 + 1)
+    cost = model.cost()
+    assert cost["parameters"] == expected == sum(value.size for value in model.params.values())
+    biases = sum(value.size for name, value in model.params.items() if name.endswith(".b"))
+    assert cost["multiply_adds_per_pixel"] == expected - biases  # one colour: no stored weight is masked
+
+
+def test_kept_per_pixel_is_what_the_caches_hold():
+    """The distinct maps in the caches of one forward, and the head's two."""
+    model, x = small(), images(1)
+    _, cache = model.net.forward(model.scale(x))
+    maps = {}
+
+    def collect(thing):
+        if isinstance(thing, np.ndarray) and thing.shape[:3] == x.shape[:3]:
+            maps[id(thing)] = thing.shape[-1]
+        elif isinstance(thing, (list, tuple)):
+            for item in thing:
+                collect(item)
+
+    collect(cache)
+    assert model.cost()["kept_per_pixel"] == sum(maps.values()) + 2 * model.head.units
+
+
+def test_the_summary_has_no_relu_around_its_3x3_layers_and_three_maps():
+    model = small("pixelcnn-basic", summary=True, layers=3)
+    assert not any(isinstance(layer, ReLU) for layer in model.net.children["body"].children.values())
+    assert [model.params[f"body.{l}.K"].shape for l in range(3)] == [(5, 4, 3), (5, 3, 3), (5, 3, 3)]
+    relus = [isinstance(layer, ReLU) for layer in model.net.children["output"].children.values()]
+    assert relus == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_params_are_live(name):
+    """Changed in place or assigned: the next call sees it."""
+    model, x = small(name), images()
+    before = model.nll(x)
+    bias = model.params["output.logits.b"]
+    bias += 1.5 * (np.arange(3) == 0)
+    changed = model.nll(x)
+    assert (changed != before).all()
+    model.params["output.logits.b"] = np.zeros(3)
+    np.testing.assert_array_equal(model.nll(x), before)
+
+
+def test_the_cut_into_shards_changes_nothing_but_rounding(monkeypatch):
+    model, x = small(), images(5)
+    nll, predicted, (loss, grads) = model.nll(x), model.predict(x), model.loss_and_grads(x)
+    monkeypatch.setattr(base, "SHARD_PIXELS", 2 * 20)
+    assert [len(shard) for shard in model.shards(x)] == [2, 2, 1]
+    np.testing.assert_allclose(model.nll(x), nll, rtol=1e-13)
+    np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-12)
+    cut_loss, cut_grads = model.loss_and_grads(x)
+    assert cut_loss == pytest.approx(loss, rel=1e-13)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(cut_grads[name], grad, rtol=1e-9, atol=1e-12)
+
+
+def test_levels_are_read_from_minus_one_to_one():
+    np.testing.assert_allclose(small(levels=5).scale(np.arange(5, dtype=np.uint8)), [-1, -0.5, 0, 0.5, 1])
+    assert small(levels=256, dtype="float32").scale(np.array([255], np.uint8)).dtype == np.float32
+
+
+@pytest.mark.parametrize(("x", "says"), [
+    (np.zeros((2, 5, 4), int), r"\(N, H, W, 1\), got \(2, 5, 4\)"),
+    (np.zeros((2, 1, 5, 4), int), r"\(N, H, W, 1\), got \(2, 1, 5, 4\): is the colour axis last"),
+    (np.zeros((0, 5, 4, 1), int), r"got \(0, 5, 4, 1\)"),
+    (np.zeros((2, 5, 4, 1)), r"integer levels 0..2, got float64"),
+    (np.zeros((2, 5, 4, 1), bool), r"integer levels 0..2, got bool"),
+    (np.full((2, 5, 4, 1), 3), "levels 0..2, got values from 3 to 3"),
+    (np.full((2, 5, 4, 1), -1), "levels 0..2, got values from -1 to -1")])
+def test_images_that_are_not_this_models(x, says):
+    model = small()
+    for call in (model.nll, model.predict, model.loss_and_grads):
+        with pytest.raises(ValueError, match=says):
+            call(x)
+
+
+def test_images_may_be_lists():
+    np.testing.assert_array_equal(small().nll(images().tolist()), small().nll(images()))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_update_against_the_gradient_lowers_the_loss(name):
+    model, x = small(name, levels=4), images(6, 4)
+    before, grads = model.loss_and_grads(x)
+    for parameter, grad in grads.items():
+        model.params[parameter] -= 1e-4 * grad
+    assert model.loss_and_grads(x)[0] < before

@@ -28,7 +28,7 @@ def take_turns(sides, repeats, least=LEAST):
 
 
 def calls_within(side, least):
-    """How many calls of a side fill `least` seconds, after one call that warms it up."""
+    """How many calls of a side fill `least` seconds: from its second call, for the first one warms it up."""
     side()
     start = time.perf_counter()
     side()

@@ -61,8 +61,8 @@ def growth_table(rows):
                  for side in row["sides"].values()]
         lines.append(f"| {row['size']}x{row['size']}, {row['batch']} | {' | '.join(cells)} |")
     return [*lines, "", "Memory: peak of the resident memory (VmHWM) in a fresh process, less what it held before the step. "
-            "At most 5 pairs a row. minipixel's shards hold at least one image each, and there are as many at a time as threads: a batch of "
-            "one shard (28x28, up to 4 images) runs on one thread."]
+            "At most 5 pairs a row. minipixel's shards hold at least one image each, and there are as many at a time as "
+            "threads: a batch of one shard (28x28, up to 4 images) runs on one thread."]
 
 
 def memory(peak, pixels):

@@ -13,6 +13,7 @@ from minipixel.threads import run_shards
 
 # Images that one thread visits together: a step then has products large enough for the core, and the cores share large batches.
 TOGETHER = 64
+COLDEST = 1e-3          # at this temperature the likeliest level is as good as certain, and float32 still divides by it
 
 
 def sample(model, n=16, rng=0, temperature=1.0, height=None, width=None, progress=False):
@@ -32,8 +33,8 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     x (n, H, W, C) integers, known (n, H, W, C) or (H, W, C) bool. A known value after an unknown one does not
     influence it: the model looks back only.
     """
-    if not temperature > 0 or not np.isfinite(temperature):
-        raise ValueError(f"temperature expects a number above 0, got {temperature!r}")
+    if not COLDEST <= temperature < np.inf:
+        raise ValueError(f"temperature expects a number of at least {COLDEST}, got {temperature!r}")
     x = model.checked(x)
     known = np.asarray(known, bool)
     if known.shape not in (x.shape, x.shape[1:]):

@@ -1,5 +1,7 @@
 """What every layer is: live parameters under flat names, and three verbs."""
 
+from minipixel.backend import array_module, to_numpy
+
 
 class Params(dict):
     """Flat, ordered {name: live array}. Assigning to a name copies into the live array, so that no layer is left behind."""
@@ -41,3 +43,8 @@ class Layer:
     def kept(self):
         """How many numbers a pixel the forward keeps for the backward."""
         return 0
+
+    def first_not_finite(self, x):
+        """The name of the first layer inside whose output for a finite x is not finite ("": this one); None if all are."""
+        xp = array_module(x)
+        return None if bool(to_numpy(xp.isfinite(self.forward(x)[0]).all())) else ""

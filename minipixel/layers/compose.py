@@ -27,6 +27,20 @@ class Composite(Layer):
         return sum(child.kept() for child in self.children.values())
 
 
+    def chain(self):
+        """The children that x goes through, one after the other, by name."""
+        return self.children.items()
+
+    def first_not_finite(self, x):
+        given = x
+        for name, child in self.chain():
+            inside = child.first_not_finite(x)
+            if inside is not None:
+                return f"{name}.{inside}".rstrip(".")
+            x = child.forward(x)[0]
+        return super().first_not_finite(given)
+
+
 def prefixed(name, grads):
     return {f"{name}.{key}": value for key, value in grads.items()}
 
@@ -93,6 +107,9 @@ class Skips(Composite):
         names = {f"{l}.block": block for l, block in enumerate(self.blocks)}
         names |= {f"{l}.skip": skip for l, skip in enumerate(self.skips)}
         super().__init__(names)
+
+    def chain(self):
+        return {f"{l}.block": block for l, block in enumerate(self.blocks)}.items()
 
     def forward(self, x):
         y, caches = 0, []

@@ -4,7 +4,7 @@ from minipixel.ops import heads as ops
 
 
 class Bernoulli:
-    """Binary images: one logit a colour, that of level 1. PixelRNN, section 5.2."""
+    """Binary images: one logit a colour, that of level 1. PixelRNN, Table 1."""
 
     def __init__(self, colours):
         self.units = colours
@@ -20,7 +20,7 @@ class Bernoulli:
 
 
 class Softmax:
-    """K levels: K logits a colour, units (colour, level). PixelRNN, section 3.1."""
+    """K levels: K logits a colour, units (colour, level). PixelRNN, section 2.2."""
 
     def __init__(self, colours, levels):
         self.colours, self.units = colours, colours * levels

@@ -10,6 +10,7 @@ from minipixel.models.base import Model
 from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 
+LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic}
 
 
@@ -39,8 +40,7 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
             raise ValueError(f"{what} expects a whole number {lowest}..{highest or ''}, got {value!r}")
     if threads is not None and (not is_whole(threads) or threads < 1):
         raise ValueError(f"threads expects a whole number of at least 1, got {threads!r}")
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
+    if dtype not in ("float32", "float64", np.float32, np.float64):
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")
     options = {**defaults, **options}
     net = MODELS[name](colours, head_for(colours, levels).units, rng=np.random.default_rng(rng), dtype=dtype, **options)
@@ -53,8 +53,10 @@ def check_option(option, value, default):
     if isinstance(default, bool):
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"option {option} expects true or false, got {value!r}")
-    elif not is_whole(value) or value < (option != "layers"):
-        raise ValueError(f"option {option} expects a whole number of at least {int(option != 'layers')}, got {value!r}")
+        return
+    lowest = 0 if option == "layers" else 1
+    if not is_whole(value) or not lowest <= value <= LARGEST:
+        raise ValueError(f"option {option} expects a whole number {lowest}..{LARGEST}, got {value!r}")
 
 
 def is_whole(value):

@@ -80,6 +80,11 @@ class Model:
                     sums[name] += grad
         return float(to_numpy(total)) / len(x), sums
 
+    def first_not_finite(self, x):
+        """The name of the first layer whose output for the images x is NaN or inf; None when there is none."""
+        with np.errstate(all="ignore"):
+            return self.net.first_not_finite(self.scale(self.xp.asarray(self.checked(x))))
+
     def start(self, canvas):
         """State for `step` on a canvas (n, H, W, C) of scaled values, whose owner writes each drawn value into it."""
         n, height, width, _ = canvas.shape

@@ -3,7 +3,7 @@
 Each head has a pair (`nats`) and the log-probabilities of all levels that belong to it. Nats are summed in float64:
 784 float32 terms would lose digits that a likelihood is quoted with.
 
-Source: PixelRNN, section 3.1 (softmax over 256 levels) and section 5.2 (a sigmoid for binary images).
+Source: PixelRNN, section 2.2 (softmax over 256 levels) and Table 1 (a sigmoid for binary images).
 """
 
 import numpy as np

@@ -72,8 +72,9 @@ class Trainer:
     def step(self):
         """One batch, one update. A checkpoint that is due is made in between: only then are the weights known to be good."""
         step = int(self.progress["step"])
-        loss, grads = self.model.loss_and_grads(self.batch(step))
-        self.require_finite(loss, grads)
+        x = self.batch(step)
+        loss, grads = self.model.loss_and_grads(x)
+        self.require_finite(loss, grads, x)
         if time.monotonic() - self.saved_at > SAVE_SECONDS:
             self.save()
         clip_norm(grads, self.recipe.clip)
@@ -115,13 +116,14 @@ class Trainer:
         self.run.save(self.model, self.averaged.params, self.optimiser, self.progress, self.rows)
         self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
 
-    def require_finite(self, loss, grads):
+    def require_finite(self, loss, grads, x):
         # One read of the device for all gradients.
         finite = np.isfinite(to_numpy(self.model.xp.stack([g.sum() for g in grads.values()])))
         if math.isfinite(loss) and finite.all():
             return
+        layer = self.model.first_not_finite(x)
         bad = [name for name, good in zip(grads, finite) if not good]
-        where = f"first in the gradient of {bad[-1]}" if bad else "in the loss"
+        where = f"first in the output of layer {layer}" if layer else f"first in the gradient of {bad[-1]}" if bad else "in the loss"
         raise self.diverged(f"{where} (loss {loss})")
 
     def diverged(self, where):

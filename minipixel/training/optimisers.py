@@ -31,7 +31,7 @@ class SGD(Optimiser):
 
 
 class RMSProp(Optimiser):
-    """s = 0.95 s + 0.05 g^2,  w -= rate g / (sqrt(s) + 1e-8)        PixelRNN, section 5.3 (its constants are not given)"""
+    """s = 0.95 s + 0.05 g^2,  w -= rate g / (sqrt(s) + 1e-8)        PixelRNN, section 5.2 (its constants are not given)"""
 
     kinds = ("square",)
 

@@ -123,8 +123,8 @@ class Trainer:
             return
         layer = self.model.first_not_finite(x)
         bad = [name for name, good in zip(grads, finite) if not good]
-        where = f"first in the output of layer {layer}" if layer else f"first in the gradient of {bad[-1]}" if bad else "in the loss"
-        raise self.diverged(f"{where} (loss {loss})")
+        where = f"output of layer {layer}" if layer else f"gradient of {bad[-1]}" if bad else "loss"
+        raise self.diverged(f"first in the {where} (loss {loss})")
 
     def diverged(self, where):
         return Diverged(f"training met NaN or inf at step {int(self.progress['step'])}, {where}; {self.run.folder} keeps the "

@@ -100,7 +100,7 @@ def samples(subject, count=6000):
 def completes(subject):
     """Completion keeps what is known and draws the rest from the conditionals of the whole forward, also where whole
     pixels, single colours or different places in each image are known."""
-    model, x = subject.model(), subject.images(5, 4, 4)
+    model, x = subject.model(), subject.images(30, 4, 4)
     rows = np.arange(4)[:, None, None] < 2
     single = np.random.default_rng(5).random(x.shape) < 0.5
     last = np.arange(subject.colours) == subject.colours - 1

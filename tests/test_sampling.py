@@ -32,7 +32,7 @@ def test_the_first_images_of_a_larger_batch_are_those_of_a_smaller_one(model):
 
 
 def test_a_low_temperature_takes_the_likeliest_level(model):
-    x = sample(model, 2, temperature=1e-4)
+    x = sample(model, 2, temperature=sampling.COLDEST)
     np.testing.assert_array_equal(model.predict(x).argmax(axis=-1), x)
 
 
@@ -59,8 +59,9 @@ def test_the_arguments_are_left_as_they_were(model):
 
 @pytest.mark.parametrize(("arguments", "says"), [
     ({"n": 0}, "at least 1, got 0"), ({"n": 2.0}, "at least 1, got 2.0"), ({"n": -1}, "at least 1, got -1"),
-    ({"temperature": 0}, "temperature expects a number above 0, got 0"), ({"temperature": -1.0}, "above 0, got -1.0"),
-    ({"temperature": float("nan")}, "above 0, got nan"), ({"temperature": float("inf")}, "above 0, got inf"),
+    ({"temperature": 0}, "temperature expects a number of at least 0.001, got 0"), ({"temperature": -1.0}, "at least 0.001, got -1.0"),
+    ({"temperature": float("nan")}, "at least 0.001, got nan"),
+    ({"temperature": float("inf")}, "at least 0.001, got inf"),
     ({"height": 0}, r"\(N, H, W, 3\), got \(16, 0, 4, 3\)")])
 def test_what_cannot_be_sampled(model, arguments, says):
     with pytest.raises(ValueError, match=says):

@@ -48,6 +48,21 @@ def test_nothing_in_sequence_is_the_identity():
     assert y is x and Sequential.of([]).backward(x, cache) == (x, {})
 
 
+@pytest.mark.parametrize("name", ["input", "body.0.conv", "output"])
+def test_the_first_layer_that_is_not_finite_is_named(name):
+    layer, x = nested(), np.ones((1, 2, 2, 4))
+    assert layer.first_not_finite(x) is None
+    layer.params[f"{name}.b"] += np.inf
+    layer.params["output.b"] += np.nan
+    assert layer.first_not_finite(x) == name
+
+
+def test_skips_name_their_blocks():
+    layer = Skips([conv(), conv()], [conv(), conv()])
+    layer.params["1.block.b"] += np.nan
+    assert layer.first_not_finite(np.ones((1, 2, 2, 4))) == "1.block"
+
+
 def test_a_residual_adds_its_input():
     layer, plain = Residual(conv=conv()), conv()
     x = np.random.default_rng(1).standard_normal((1, 3, 3, 4))

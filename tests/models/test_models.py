@@ -22,23 +22,32 @@ def images(n=3, levels=3, colours=1):
     ("pixelcn", {}, "unknown model 'pixelcn': did you mean pixelcnn"),
     ("pixelcnn", {"layer": 3}, "unknown option of pixelcnn 'layer': did you mean layers"),
     ("pixelcnn", {"summary": True}, "unknown option of pixelcnn 'summary'"),
-    ("pixelcnn", {"h": 0}, "h expects a whole number of at least 1, got 0"),
-    ("pixelcnn", {"h": 2.5}, "h expects a whole number of at least 1, got 2.5"),
-    ("pixelcnn", {"h": True}, "h expects a whole number of at least 1, got True"),
-    ("pixelcnn", {"layers": -1}, "layers expects a whole number of at least 0, got -1"),
+    ("pixelcnn", {"h": 0}, "h expects a whole number 1..4096, got 0"),
+    ("pixelcnn", {"h": 2.5}, "h expects a whole number 1..4096, got 2.5"),
+    ("pixelcnn", {"h": True}, "h expects a whole number 1..4096, got True"),
+    ("pixelcnn", {"h": 4097}, "h expects a whole number 1..4096, got 4097"),
+    ("pixelcnn", {"layers": -1}, "layers expects a whole number 0..4096, got -1"),
     ("pixelcnn", {"skip": 1}, "skip expects true or false, got 1"),
     ("pixelcnn", {"skip": True, "layers": 0}, "at least one block"),
     ("pixelcnn", {"levels": 1}, "levels expects a whole number 2..256, got 1"),
     ("pixelcnn", {"levels": 257}, "levels expects a whole number 2..256, got 257"),
     ("pixelcnn", {"height": 0}, "height expects"), ("pixelcnn", {"width": 2.0}, "width expects"),
     ("pixelcnn", {"colours": 0}, "colours expects"),
+    ("pixelcnn", {"threads": 0}, "threads expects a whole number of at least 1, got 0"),
     ("pixelcnn", {"colours": 3, "out": 2}, "at least one unit for each of the 3 colours, got 2"),
     ("pixelcnn", {"dtype": "float16"}, "dtype expects float32 or float64, got float16"),
-    ("pixelcnn", {"dtype": "int"}, "dtype expects float32 or float64"),
+    ("pixelcnn", {"dtype": int}, "dtype expects float32 or float64"),
+    ("pixelcnn", {"dtype": "flaot32"}, "dtype expects float32 or float64, got flaot32"),
+    ("pixelcnn", {"dtype": None}, "dtype expects float32 or float64, got None"),
     ("pixelcnn", {"device": "tpu"}, "device expects 'cpu' or 'gpu', got 'tpu'")])
 def test_what_cannot_be_built(name, changes, says):
     with pytest.raises(ValueError, match=says):
         small(name, **changes)
+
+
+@pytest.mark.parametrize("dtype", ["float64", np.float64, np.dtype(np.float64)])
+def test_a_type_or_its_name(dtype):
+    assert {value.dtype for value in small(dtype=dtype).params.values()} == {np.dtype(np.float64)}
 
 
 def test_options_are_read_from_the_builders():

@@ -59,8 +59,8 @@ def test_the_arguments_are_left_as_they_were(model):
 
 @pytest.mark.parametrize(("arguments", "says"), [
     ({"n": 0}, "at least 1, got 0"), ({"n": 2.0}, "at least 1, got 2.0"), ({"n": -1}, "at least 1, got -1"),
-    ({"temperature": 0}, "temperature expects a number of at least 0.001, got 0"), ({"temperature": -1.0}, "at least 0.001, got -1.0"),
-    ({"temperature": float("nan")}, "at least 0.001, got nan"),
+    ({"temperature": 0}, "temperature expects a number of at least 0.001, got 0"),
+    ({"temperature": -1.0}, "at least 0.001, got -1.0"), ({"temperature": float("nan")}, "at least 0.001, got nan"),
     ({"temperature": float("inf")}, "at least 0.001, got inf"),
     ({"height": 0}, r"\(N, H, W, 3\), got \(16, 0, 4, 3\)")])
 def test_what_cannot_be_sampled(model, arguments, says):

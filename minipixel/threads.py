@@ -8,7 +8,12 @@ the bit, for any number of threads.
 import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
+
+LOCK, INSIDE = Lock(), []       # who is inside `one_blas_thread`, and before them what restores the limit
+
 
 
 def cores():
@@ -20,7 +25,7 @@ def run_shards(function, shards, threads=None):
     """Yield function(shard) for each shard, in order; `threads` at a time (all cores if None), BLAS at one thread each."""
     keep_freed_memory()
     threads = min(threads or cores(), len(shards))
-    with blas().limit(limits=1):
+    with one_blas_thread():
         if threads <= 1:
             yield from map(function, shards)
             return
@@ -33,6 +38,22 @@ def run_shards(function, shards, threads=None):
             for k in range(len(results)):
                 result, results[k] = results[k], None
                 yield result.result()
+
+
+@contextmanager
+def one_blas_thread():
+    """BLAS at one thread. Its limit belongs to the whole process: the first that comes in sets it, the last out restores it."""
+    with LOCK:
+        if not INSIDE:
+            INSIDE.append(blas().limit(limits=1))
+        INSIDE.append(None)
+    try:
+        yield
+    finally:
+        with LOCK:
+            INSIDE.pop()
+            if len(INSIDE) == 1:
+                INSIDE.pop().restore_original_limits()
 
 
 @cache

@@ -26,7 +26,6 @@ class Composite(Layer):
     def kept(self):
         return sum(child.kept() for child in self.children.values())
 
-
     def chain(self):
         """The children that x goes through, one after the other, by name."""
         return self.children.items()

@@ -25,7 +25,7 @@ def options_of(name):
 def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", device="cpu", threads=None, **options):
     """A model with fresh weights.
 
-    name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1 or 3 (in the order R, G, B);
+    name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1, or 3 in the order R, G, B;
     levels: 2..256; rng: an int or a Generator; dtype: float32, or float64 for checks; options: the model's own.
     ValueError names what is unknown or out of range, and what was expected.
     """
@@ -34,10 +34,11 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
         if option not in defaults:
             raise ValueError(unknown(f"option of {name}", option, defaults))
         check_option(option, value, defaults[option])
-    for what, value, lowest, highest in (("height", height, 1, None), ("width", width, 1, None),
-                                         ("colours", colours, 1, None), ("levels", levels, 2, 256)):
-        if not is_whole(value) or value < lowest or (highest and value > highest):
-            raise ValueError(f"{what} expects a whole number {lowest}..{highest or ''}, got {value!r}")
+    for what, value in (("height", height), ("width", width), ("colours", colours)):
+        if not is_whole(value) or value < 1:
+            raise ValueError(f"{what} expects a whole number of at least 1, got {value!r}")
+    if not is_whole(levels) or not 2 <= levels <= 256:
+        raise ValueError(f"levels expects a whole number 2..256, got {levels!r}")
     if threads is not None and (not is_whole(threads) or threads < 1):
         raise ValueError(f"threads expects a whole number of at least 1, got {threads!r}")
     if dtype not in ("float32", "float64", np.float32, np.float64):

@@ -112,7 +112,7 @@ class Model:
         return x
 
     def cost(self):
-        """Parameters in use, multiply-adds a pixel (forward), and numbers a pixel that training keeps."""
+        """Stored parameters, multiply-adds a pixel (forward), and numbers a pixel that training keeps."""
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": self.net.connections(),
                 "kept_per_pixel": self.net.kept() + 2 * self.head.units}

@@ -68,7 +68,7 @@ def read_arrays(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: np.asarray(file[name]) for name in file.files}
-    except FileNotFoundError:
+    except OSError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy each have their own words for a broken file
         raise ValueError(f"{path} is broken or not an .npz file of arrays: {error}".splitlines()[0]) from None

@@ -10,6 +10,8 @@ import numpy as np
 
 from minipixel.backend import array_module
 
+STRIP = 1 << 16         # numbers of a strip of logits: 256 KiB of float32
+
 
 def bernoulli_forward(logits, x):
     """nats_n = sum_(ijc) softplus(a) - x a,   with a the logit of level 1
@@ -49,25 +51,34 @@ def softmax_forward(logits, x):
     logits (N, H, W, C * K) with units (colour, level), x (N, H, W, C) integers 0..K-1  ->  nats (N,) float64
     """
     xp = array_module(logits)
-    a = xp.ascontiguousarray(logits).reshape(*x.shape, -1)  # flat places count in this order
-    highest = a.max(axis=-1, keepdims=True)
-    e = a - highest
-    true = flat_places(x, a.shape[-1])
-    picked = e.reshape(-1)[true].reshape(x.shape)
-    xp.exp(e, out=e)
-    z = e.sum(axis=-1)
-    nats = (xp.log(z) - picked).sum(axis=(1, 2, 3), dtype=xp.float64)
-    cache = e, z, true
+    a = xp.ascontiguousarray(logits).reshape(x.size, -1)
+    true = flat_places(x, a.shape[1])
+    e, z, highest = xp.empty(a.shape, a.dtype), xp.empty(x.size, a.dtype), xp.empty(x.size, a.dtype)
+    ones = xp.ones(a.shape[1], a.dtype)
+    for strip in strips(a):
+        highest[strip] = a[strip].max(axis=1)
+        xp.subtract(a[strip], highest[strip, None], out=e[strip])
+        xp.exp(e[strip], out=e[strip])
+        z[strip] = e[strip] @ ones  # three times faster than sum
+    nats = (xp.log(z) + highest - a.reshape(-1)[true]).reshape(x.shape).sum(axis=(1, 2, 3), dtype=xp.float64)
+    cache = e, z, true, logits.shape
     return nats, cache
 
 
 def softmax_backward(dnats, cache):
-    """da_k = (softmax(a)_k - [k = x]) dnats"""
-    e, z, true = cache
-    da = e * (1 / z)[..., None]
-    da.reshape(-1)[true] -= 1
-    da *= per_image(dnats, da)
-    return {"logits": da.reshape(*da.shape[:3], -1)}
+    """da_k = (softmax(a)_k - [k = x]) dnats,   with softmax(a) = e / z"""
+    e, z, true, shape = cache
+    xp = array_module(e)
+    scale = xp.repeat(dnats.astype(e.dtype), len(e) // len(dnats))
+    da = e * (scale / z)[:, None]
+    da.reshape(-1)[true] -= scale
+    return {"logits": da.reshape(shape)}
+
+
+def strips(a):
+    """Slices of rows of a (rows, K) that stay in cache through the passes of a softmax; on a GPU, all rows."""
+    rows = max(1, STRIP // a.shape[1]) if isinstance(a, np.ndarray) else len(a)
+    return [slice(start, start + rows) for start in range(0, len(a), rows)]
 
 
 def softmax_log_probs(logits, colours):

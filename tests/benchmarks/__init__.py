@@ -1,12 +1,16 @@
-"""Side by side with PyTorch: the same weights, first checked equal, then timed in turns in one process.
+"""Side by side with PyTorch: the same weights, first checked equal, then timed in turns, each in a process of its own.
 
     python -m tests.benchmarks                          all of them; about 8 minutes on two quiet cores
     python -m tests.benchmarks training --repeats 21    one of conv, training, sampling, growth
+    python -m tests.benchmarks --same-malloc            with minipixel's malloc setting for PyTorch, too: see below
     python -m tests.benchmarks --json speed.json        the same figures, also as a file
 
 timing.py       taking turns, medians of paired ratios, memory of a fresh process
-torch_side.py   the networks of minipixel in PyTorch, in usual and in strongest form
+subjects.py     what both sides make alike: networks, images
 cases.py        what is measured
+process.py      the process of PyTorch
+torch_side.py   the networks of minipixel in PyTorch, in usual and in strongest form
+torch_calls.py  what is timed of them
 report.py       the tables
 
 A ratio is PyTorch's time over minipixel's: above one, minipixel is faster. The baseline stands beside every ratio.
@@ -18,5 +22,9 @@ compiled        torch.compile of the same
 The strongest of the three is the one that was fastest here. PyTorch has all threads inside its operations; minipixel
 has them over the shards of the batch, with BLAS at one thread each. A training step is the forward and the backward of
 the mean nats, without optimiser, on both sides. Nothing else may run on the machine meanwhile.
-minipixel asks the C library to keep freed memory; in one process PyTorch has the use of that, too.
+
+minipixel asks glibc's malloc to keep freed memory (minipixel/threads.py), which holds for its whole process. So PyTorch
+has a process of its own, one for all its forms, in which nobody asks for anything: malloc as it comes, which is what
+its users have. With --same-malloc that process asks for the same, by which PyTorch, too, becomes faster. The heading
+says which it was. One side runs at a time; a turn is timed inside its process, and the other sleeps meanwhile.
 """

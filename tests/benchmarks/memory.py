@@ -1,20 +1,33 @@
 """python -m tests.benchmarks.memory SIDE SIZE BATCH THREADS: bytes of resident memory that a training step needs at its peak.
 
 In a process of its own: VmHWM (the peak) after two steps at the asked size, less VmRSS after a step on images of 8x8,
-by which everything is imported, started and allocated once.
+by which everything is imported, started and allocated once. PyTorch has the malloc that it comes with.
 """
 
 import re
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from .cases import growth_step
+from .subjects import OURS, fresh, growing
 
 
 def status(field):
     """A line of /proc/self/status, in bytes."""
     return 1024 * int(re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+
+
+def growth_step(side, size, batch, threads):
+    """A training step of one side."""
+    subject, x = growing(size, batch, threads)
+    if side == OURS:
+        return partial(fresh(*subject).loss_and_grads, x)
+    import torch
+
+    from .torch_calls import Step
+    torch.set_num_threads(threads)
+    return Step(side, subject, x)
 
 
 def main(side, *numbers):

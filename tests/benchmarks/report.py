@@ -6,7 +6,7 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from .cases import OURS
+from .subjects import OURS
 
 HEAD = {
     "conv": "Masked convolution: forward and backward",
@@ -14,6 +14,8 @@ HEAD = {
     "sampling": "Sampling: cached, against one full forward a pixel",
     "growth": "Growth: a training step on larger images and batches",
 }
+PYTORCH_MALLOC = {False: "PyTorch has malloc as it comes, as its users do",
+                  True: "and so does PyTorch here (--same-malloc), which its users' processes do not"}
 
 
 def machine():
@@ -28,7 +30,8 @@ def heading(settings):
     about = machine()
     return (f"{about['processor']}, {about['cores']} cores; NumPy {about['numpy']}, PyTorch {about['torch']}; "
             f"{settings.threads} threads each; float32; median of {settings.repeats} pairs. "
-            "A ratio is PyTorch's time over minipixel's.")
+            "A ratio is PyTorch's time over minipixel's. Each has a process of its own: "
+            f"minipixel asks malloc to keep freed memory, {PYTORCH_MALLOC[settings.same_malloc]}.")
 
 
 def tables(name, rows):
@@ -60,7 +63,8 @@ def growth_table(rows):
         cells = [f"{1e6 * side['seconds_per_pixel']:.2f}, {memory(side['peak_bytes'], pixels)}"
                  for side in row["sides"].values()]
         lines.append(f"| {row['size']}x{row['size']}, {row['batch']} | {' | '.join(cells)} |")
-    return [*lines, "", "Memory: peak of the resident memory (VmHWM) in a fresh process, less what it held before the step. "
+    return [*lines, "", "Memory: peak of the resident memory (VmHWM) in a fresh process, less what it held before the step; "
+            "PyTorch has malloc as it comes there. "
             "At most 5 pairs a row. minipixel's shards hold at least one image each, and there are as many at a time as "
             "threads: a batch of one shard (28x28, up to 4 images) runs on one thread."]
 

@@ -10,7 +10,10 @@ pytest.importorskip("torch", reason="PyTorch is what the benchmarks compare with
 
 from . import cases
 from .__main__ import main
+from .process import TorchProcess
+from .subjects import BLOCKS, TINY, fresh, images
 from .timing import compared, peak_growth
+from .torch_calls import Sides, Step
 
 
 def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
@@ -27,7 +30,7 @@ def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
 def test_memory_of_a_step_is_measured_in_a_fresh_process():
-    kept = cases.fresh(*cases.BLOCKS, 32, 1).cost()["kept_per_pixel"]
+    kept = fresh(*BLOCKS, 32, 1).cost()["kept_per_pixel"]
     # What is kept for the backward, in float32, must all be there at one moment.
     assert peak_growth("minipixel", 32, 1, threads=1) > 4 * kept * 32**2
 
@@ -41,12 +44,26 @@ def test_sides_that_differ_are_not_timed():
 
 
 def test_a_forgotten_mask_is_found():
-    model = cases.fresh("pixelcnn", cases.TINY, 6, 1)
-    network, x = cases.Network(model, "usual"), cases.images(2, 6)
-    cases.equal_steps(model, network, x, "usual")
-    network.net.input.M.fill_(1)
+    subject, x = ("pixelcnn", TINY, 6, 1), images(2, 6)
+    ours, step = cases.step_arrays(fresh(*subject), x), Step("usual", subject, x)
+    cases.require_equal(ours, step.arrays(), "usual")
+    step.network.net.input.M.fill_(1)
     with pytest.raises(AssertionError, match="differs from PyTorch's"):
-        cases.equal_steps(model, network, x, "usual")
+        cases.require_equal(ours, step.arrays(), "usual")
+
+
+def test_pytorch_has_no_malloc_setting_but_the_stated_one():
+    fresh("pixelcnn", TINY, 6, 1).loss_and_grads(images(2, 6))     # in this process minipixel has asked for its own
+    sides = Sides(1, same_malloc=False)
+    sides.make("usual", "step", ("pixelcnn", TINY, 6, 1), images(2, 6))
+    with pytest.raises(AssertionError, match="another malloc setting"):
+        sides.seconds("usual", 1)
+    with TorchProcess(1, same_malloc=True) as pytorch:
+        pytorch.make("usual", "step", ("pixelcnn", TINY, 6, 1), images(2, 6))
+        assert pytorch.seconds("usual", 1) > 0
+        with pytest.raises(RuntimeError, match="KeyError: 'compiled'"):
+            pytorch.seconds("compiled", 1)
+    assert pytorch.process.exitcode == 0
 
 
 def test_a_ratio_is_torch_over_ours_pair_by_pair():

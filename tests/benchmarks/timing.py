@@ -13,26 +13,32 @@ LEAST = 0.1     # s that one measurement takes: short calls are repeated within 
 ROOT = Path(__file__).parents[2]
 
 
-def take_turns(sides, repeats, least=LEAST):
-    """Seconds of one call of each side, {name: [repeats]}: in turns, the order reversed at every other repeat."""
-    calls = {name: calls_within(side, least) for name, side in sides.items()}
-    seconds = {name: [] for name in sides}
+def seconds_of(side, calls):
+    """How long so many calls take."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        side()
+    return time.perf_counter() - start
+
+
+def take_turns(clocks, repeats, least=LEAST):
+    """Seconds of one call of each side, {name: [repeats]}: in turns, the order reversed at every other repeat.
+
+    clocks: {name: a function from a number of calls to the seconds that they take, in whatever process}
+    """
+    calls = {name: calls_within(clock, least) for name, clock in clocks.items()}
+    seconds = {name: [] for name in clocks}
     for repeat in range(repeats):
-        for name in list(sides)[::-1 if repeat % 2 else 1]:
+        for name in list(clocks)[::-1 if repeat % 2 else 1]:
             time.sleep(WAIT)
-            start = time.perf_counter()
-            for _ in range(calls[name]):
-                sides[name]()
-            seconds[name].append((time.perf_counter() - start) / calls[name])
+            seconds[name].append(clocks[name](calls[name]) / calls[name])
     return seconds
 
 
-def calls_within(side, least):
+def calls_within(clock, least):
     """How many calls of a side fill `least` seconds: from its second call, for the first one warms it up."""
-    side()
-    start = time.perf_counter()
-    side()
-    return max(1, math.ceil(least / (time.perf_counter() - start)))
+    clock(1)
+    return max(1, math.ceil(least / clock(1)))
 
 
 def compared(seconds, ours="minipixel"):

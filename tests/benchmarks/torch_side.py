@@ -7,8 +7,6 @@ from torch.nn import functional
 
 from minipixel.layers import MaskedConv, ReLU, Residual
 
-FORMS = ("usual", "channels_last", "compiled")
-
 
 class Conv(nn.Module):
     """A masked convolution. usual: the full kernel times its mask; else: the live rows only, masked where it matters."""
@@ -62,7 +60,7 @@ def translated(layer, usual):
 
 
 class Network:
-    """A minipixel model in PyTorch, in one of FORMS: `loss_and_grads(x)` and `log_probs(x)`, x uint8 (N, C, H, W)."""
+    """A minipixel model in PyTorch, in a form of FORMS: `loss_and_grads(x)` and `log_probs(x)`, x uint8 (N, C, H, W)."""
 
     def __init__(self, model, form):
         self.colours, self.levels, self.last = model.colours, model.levels, form != "usual"

@@ -1,0 +1,67 @@
+"""PyTorch in a process of its own, as its users run it: what minipixel asks of malloc holds for a whole process."""
+
+import multiprocessing
+import traceback
+from contextlib import suppress
+
+from minipixel.threads import keep_freed_memory
+
+
+class TorchProcess:
+    """A fresh process that answers for PyTorch, one request at a time; meanwhile this process sleeps. It ends with the block.
+
+    same_malloc: whether it asks the C library to keep freed memory, as minipixel does.
+    """
+
+    def __init__(self, threads, same_malloc):
+        spawning = multiprocessing.get_context("spawn")
+        self.pipe, self.its_end = spawning.Pipe()
+        self.process = spawning.Process(target=serve, args=(self.its_end, threads, same_malloc))
+
+    def __enter__(self):
+        self.process.start()
+        self.its_end.close()
+        return self
+
+    def __exit__(self, *error):
+        self.pipe.close()
+        self.process.join(10)
+        if self.process.is_alive():
+            self.process.terminate()
+            self.process.join()
+
+    def make(self, form, kind, *arguments):
+        """Make a side there, of the kinds of `Sides`; its arrays, to be compared."""
+        return self.ask("make", form, kind, *arguments)
+
+    def seconds(self, form, calls):
+        """How long so many calls of a side take, by the clock of its own process."""
+        return self.ask("seconds", form, calls)
+
+    def ask(self, *request):
+        """RuntimeError with the traceback of what went wrong there."""
+        try:
+            self.pipe.send(request)
+            answer, wrong = self.pipe.recv()
+        except (EOFError, ConnectionError):
+            raise RuntimeError("PyTorch's process has ended") from None
+        if wrong:
+            raise RuntimeError(f"in PyTorch's process:\n{wrong}")
+        return answer
+
+
+def serve(pipe, threads, same_malloc):
+    """Answer requests (method of Sides, arguments) with (what it returned, None) or (None, traceback), to the pipe's end."""
+    if same_malloc:
+        keep_freed_memory()
+    with suppress(EOFError, ConnectionError, KeyboardInterrupt):
+        from .torch_calls import Sides  # not above: minipixel's process has no PyTorch in it
+
+        sides = Sides(threads, same_malloc)
+        while True:
+            method, *arguments = pipe.recv()
+            try:
+                answer = getattr(sides, method)(*arguments), None
+            except Exception:
+                answer = None, traceback.format_exc()
+            pipe.send(answer)

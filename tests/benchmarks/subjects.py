@@ -1,0 +1,32 @@
+"""What both processes make for themselves, alike: networks with the same weights, images, a layer with its input."""
+
+import numpy as np
+
+from minipixel import build
+from minipixel.layers import MaskedConv
+
+OURS = "minipixel"
+FORMS = ("usual", "channels_last", "compiled")
+BASIC = ("pixelcnn-basic", {"layers": 7, "h": 64, "out": 32})
+BLOCKS = ("pixelcnn", {"layers": 7, "h": 32, "out": 32})
+TINY = {"layers": 2, "h": 4, "out": 4}
+
+
+def fresh(name, options, size, threads, colours=1, levels=2, dtype="float32"):
+    return build(name, height=size, width=size, colours=colours, levels=levels, dtype=dtype, threads=threads, **options)
+
+
+def images(batch, size, colours=1, levels=2):
+    return np.random.default_rng(1).integers(0, levels, (batch, size, size, colours)).astype(np.uint8)
+
+
+def growing(size, batch, threads):
+    """The network and the images of a row of `growth`."""
+    return (*BLOCKS, size, threads), images(batch, size)
+
+
+def conv_layer(C, maps, k, mask, batch, size):
+    """A layer, its input x, and dy for its backward."""
+    rng = np.random.default_rng(0)
+    layer = MaskedConv(C, maps, k, mask, 1, rng=rng, dtype=np.float32)
+    return layer, *(rng.standard_normal((batch, size, size, units)).astype(np.float32) for units in (C, maps))

@@ -29,7 +29,8 @@ def figures_table(figures):
 
 
 def with_error(value, error, digits):
-    return f"{value:.{digits}f}" + (f" +- {error:.{digits}f}" if error else "")
+    """An error of zero up to rounding (the uniform model's) is none."""
+    return f"{value:.{digits}f}" + (f" +- {error:.{digits}f}" if error and error > 1e-9 * value else "")
 
 
 def duration(seconds):

@@ -11,9 +11,9 @@ import numpy as np
 
 def array_module(x):
     """The module, `numpy` or `cupy`, whose functions work on `x`."""
-    if type(x).__module__.partition(".")[0] == "cupy":
-        return sys.modules["cupy"]
-    return np
+    if isinstance(x, np.ndarray) or type(x).__module__.partition(".")[0] != "cupy":
+        return np
+    return sys.modules["cupy"]
 
 
 def device_module(device):

@@ -70,8 +70,14 @@ def learning_curve(rows, path, baselines=None):
         if points:
             label = f"{part}, {points[-1][1]:.2f} at the end"
             axes.plot(*zip(*points), color=colour, label=label, marker="o", markersize=2.5, linewidth=1.4)
+    low, high = axes.get_ylim()
     for (name, nats), style in zip((baselines or {}).items(), ("--", ":", "-.") * 4):
-        axes.axhline(nats, color="black", linewidth=0.9, linestyle=style, label=f"{name}, {nats:.2f}")
+        # A baseline far above would press the curve flat: it is named and not drawn.
+        near = nats <= high + 2 * (high - low)
+        axes.plot([], [], color="black", linewidth=0.9, linestyle=style if near else "",
+                  label=f"{name}, {nats:.2f}{'' if near else ' (far above)'}")
+        if near:
+            axes.axhline(nats, color="black", linewidth=0.9, linestyle=style)
     axes.set(xlabel="epochs of training", ylabel="nats per image (lower is better)", title="learning curve")
     axes.grid(alpha=0.25)
     if axes.get_legend_handles_labels()[1]:

@@ -50,7 +50,7 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
 def visit(model, x, known, u, temperature, bar):
     """The visit itself, for one shard: x, known, u (n, H, W, C) on the host -> the completed integers."""
     xp = model.xp
-    all_known = known.all(axis=0)
+    all_known, any_known = known.all(axis=0), known.any(axis=0)
     x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
     drawn = xp.zeros(x.shape, np.uint8)
     canvas = xp.zeros(x.shape, model.dtype)
@@ -62,7 +62,9 @@ def visit(model, x, known, u, temperature, bar):
             log_p = model.step(canvas[:, i, j], state, i, j)
         level = x[:, i, j, c]
         if not all_known[i, j, c]:
-            level = xp.where(known[:, i, j, c], level, draw(log_p[:, c], u[:, i, j, c], temperature))
+            level = draw(log_p[:, c], u[:, i, j, c], temperature)
+            if any_known[i, j, c]:
+                level = xp.where(known[:, i, j, c], x[:, i, j, c], level)
         drawn[:, i, j, c] = level
         canvas[:, i, j, c] = model.scale(level)
         bar.update()
@@ -72,7 +74,7 @@ def visit(model, x, known, u, temperature, bar):
 def draw(log_p, u, temperature):
     """The level at which the cumulated probability passes u: log_p (n, K), u (n,) in [0, 1) -> (n,)"""
     xp = array_module(log_p)
-    p = xp.exp((log_p - log_p.max(axis=-1, keepdims=True)) / temperature)
+    p = xp.exp(log_p if temperature == 1 else (log_p - log_p.max(axis=-1, keepdims=True)) / temperature)
     cumulated = xp.cumsum(p, axis=-1)
     # u < 1 times the total may round up to the total itself: the last level is not counted past.
     return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1).astype(np.uint8)

@@ -24,7 +24,7 @@ has them over the shards of the batch, with BLAS at one thread each. A training 
 the mean nats, without optimiser, on both sides. Nothing else may run on the machine meanwhile.
 
 minipixel asks glibc's malloc to keep freed memory (minipixel/threads.py), which holds for its whole process. So PyTorch
-has a process of its own, one for all its forms, in which nobody asks for anything: malloc as it comes, which is what
-its users have. With --same-malloc that process asks for the same, by which PyTorch, too, becomes faster. The heading
-says which it was. One side runs at a time; a turn is timed inside its process, and the other sleeps meanwhile.
+has a process of its own, a fresh one for each row and one for all its forms, in which nobody asks for anything: malloc
+as it comes, which is what its users have. With --same-malloc that process asks for the same. The heading says which it
+was. One side runs at a time; a turn is timed inside its process, and the other sleeps meanwhile.
 """

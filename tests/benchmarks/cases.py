@@ -142,7 +142,8 @@ def title(name, options):
 
 
 def make_equal(pytorch, forms, ours, kind, *arguments, tolerance=EQUAL["float32"]):
-    """Make the sides of PyTorch in its process. The largest difference of their arrays from ours."""
+    """Make the sides of PyTorch in a fresh process. The largest difference of their arrays from ours."""
+    pytorch.restart()
     return max(require_equal(ours, pytorch.make(form, kind, *arguments), form, tolerance) for form in forms)
 
 

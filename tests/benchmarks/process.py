@@ -14,13 +14,14 @@ class TorchProcess:
     """
 
     def __init__(self, threads, same_malloc):
-        spawning = multiprocessing.get_context("spawn")
-        self.pipe, self.its_end = spawning.Pipe()
-        self.process = spawning.Process(target=serve, args=(self.its_end, threads, same_malloc))
+        self.settings = threads, same_malloc
 
     def __enter__(self):
+        spawning = multiprocessing.get_context("spawn")
+        self.pipe, its_end = spawning.Pipe()
+        self.process = spawning.Process(target=serve, args=(its_end, *self.settings))
         self.process.start()
-        self.its_end.close()
+        its_end.close()
         return self
 
     def __exit__(self, *error):
@@ -29,6 +30,11 @@ class TorchProcess:
         if self.process.is_alive():
             self.process.terminate()
             self.process.join()
+
+    def restart(self):
+        """A fresh process: malloc adapts to what was freed, so no case may profit from the checks and cases before it."""
+        self.__exit__()
+        self.__enter__()
 
     def make(self, form, kind, *arguments):
         """Make a side there, of the kinds of `Sides`; its arrays, to be compared."""

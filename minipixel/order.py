@@ -7,6 +7,11 @@ read their rules from here.
 Source: PixelRNN (van den Oord et al. 2016), section 2 and section 3.4 (masks A and B).
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -59,3 +64,110 @@ def raster(height, width, colours):
     """All places (i, j, colour) of an image, earliest first: the visit of the sampler and of the audit."""
     places = ((i, j, c) for i in range(height) for j in range(width) for c in range(colours))
     return sorted(places, key=lambda place: key(*place))
+
+
+# ---- frames: how a recurrence walks over the cells of an image
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A walk over cells: all cells of one clock value are computed at once, from states of one tick earlier.
+
+    normal       the clock of a cell is normal . cell: (1, 0) by rows, (1, 1) by diagonals
+    reads        the relative cells whose output h a cell reads, each one tick earlier
+    remembers    those of them whose memory c it reads as well
+    edge         the axis before whose first cell the learned initial state stands; None: zeros all around
+    directions   the axes' signs of each direction that is run; a mirrored direction walks over the mirrored image
+    shifts       the rows by which the output of each direction is moved down; None: the outputs stay apart, side by side
+    """
+
+    normal: tuple
+    reads: tuple
+    remembers: tuple
+    edge: int | None = None
+    directions: tuple = ((1, 1),)
+    shifts: tuple | None = (0,)
+
+    def is_causal(self):
+        """Does every way from input to output obey the order? What counts is the whole way: mirrored reads, then the shift.
+
+        A way is a sum of reads, moved up by the shift. Without a shift each read has to be earlier by itself; with one,
+        the ways may lead to the right, as long as none leads to a row below.
+        """
+        if self.shifts is None:
+            return False
+        for signs, shift in zip(self.directions, self.shifts):
+            reads = [tuple(sign * d for sign, d in zip(signs, read)) for read in self.reads]
+            ways = [(di - shift, dj) if shift and di == 0 else (di, dj) for di, dj in reads]
+            if not all(may_read(way, 0, 0, "A") for way in ways):
+                return False
+        return True
+
+
+ROWS = Frame(normal=(1, 0), reads=((-1, -1), (-1, 0), (-1, 1)), remembers=((-1, 0),), edge=0)
+DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),), edge=1,
+                  directions=((1, 1), (1, -1)), shifts=(0, 1))
+
+
+def corners(dimensions):
+    """The frame of a multi-dimensional RNN: every corner a start, the previous cell along each axis read (Graves et al. 2007)."""
+    reads = tuple(tuple(-int(d == axis) for d in range(dimensions)) for axis in range(dimensions))
+    return Frame((1,) * dimensions, reads, reads, directions=tuple(product((1, -1), repeat=dimensions)), shifts=None)
+
+
+class Walk(NamedTuple):
+    """A frame on images of one shape: P cells in the order of their clocks, those of one tick side by side.
+
+    places    (D, P): the place in the raster of each cell, for each direction
+    ticks     slices of the cells of each tick
+    links     for each tick and each read, (into, out): cells `into` of the tick read cells `out` of the tick before;
+              counted within their ticks
+    starts    for each tick and each read, the cells of the tick that read the learned initial state
+    """
+
+    places: np.ndarray
+    ticks: tuple
+    links: tuple
+    starts: tuple
+
+
+@lru_cache(maxsize=64)
+def walk(frame, shape):
+    """The Walk of `frame` over images of `shape` (H, W), or of any number of dimensions."""
+    grid = np.indices(shape).reshape(len(shape), -1)
+    clock = np.array(frame.normal) @ grid
+    order = np.argsort(clock, kind="stable")
+    cells, bounds = grid[:, order], np.flatnonzero(np.diff(clock[order], prepend=-1, append=clock.max() + 1))
+    ticks = tuple(slice(int(low), int(high)) for low, high in zip(bounds, bounds[1:]))
+    position = np.empty(len(order), int)  # of each raster place within its tick
+    for tick in ticks:
+        position[order[tick]] = np.arange(tick.stop - tick.start)
+    links, starts = [], []
+    for tick in ticks:
+        seen = [read_by(frame, shape, cells[:, tick], np.array(read)[:, None]) for read in frame.reads]
+        links.append(tuple((compact(into), compact(position[np.ravel_multi_index(places, shape)])) for into, places, _ in seen))
+        starts.append(tuple(compact(start) for _, _, start in seen))
+    places = [np.ravel_multi_index([c if sign > 0 else size - 1 - c for c, sign, size in zip(cells, signs, shape)], shape)
+              for signs in frame.directions]
+    return Walk(np.stack(places), ticks, tuple(links), tuple(starts))
+
+
+def read_by(frame, shape, cells, read):
+    """Which of `cells` (axes, n) find a cell at `read`; the cells found; and which find the learned initial state there."""
+    found = cells + read
+    inside = (found >= 0) & (found < np.array(shape)[:, None])
+    into = np.flatnonzero(inside.all(axis=0))
+    before = np.zeros(cells.shape[1], bool)
+    if frame.edge is not None:
+        others = np.delete(inside, frame.edge, axis=0).all(axis=0)
+        before = others & (found[frame.edge] < 0)
+    return into, found[:, into], np.flatnonzero(before)
+
+
+def compact(places):
+    """A slice where the places are neighbours, for that is faster; else the places. None if there is none."""
+    if not len(places):
+        return None
+    if len(places) == places[-1] - places[0] + 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places

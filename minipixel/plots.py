@@ -74,10 +74,8 @@ def learning_curve(rows, path, baselines=None):
     for (name, nats), style in zip((baselines or {}).items(), ("--", ":", "-.") * 4):
         # A baseline far above would press the curve flat: it is named and not drawn.
         near = nats <= high + 2 * (high - low)
-        axes.plot([], [], color="black", linewidth=0.9, linestyle=style if near else "",
-                  label=f"{name}, {nats:.2f}{'' if near else ' (far above)'}")
-        if near:
-            axes.axhline(nats, color="black", linewidth=0.9, linestyle=style)
+        axes.axhline(nats if near else math.nan, color="black", linewidth=0.9, linestyle=style if near else "",
+                     label=f"{name}, {nats:.2f}{'' if near else ' (far above)'}")
     axes.set(xlabel="epochs of training", ylabel="nats per image (lower is better)", title="learning curve")
     axes.grid(alpha=0.25)
     if axes.get_legend_handles_labels()[1]:

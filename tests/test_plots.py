@@ -50,13 +50,14 @@ def test_completions_show_hidden_values_in_their_own_colour(tmp_path):
 def test_learning_curve_takes_baselines_and_leaves_nan_out(tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
-    plots.learning_curve(ROWS, tmp_path / "l.png", {"uniform": 70.0, "independent pixels": 65.0})
+    plots.learning_curve(ROWS, tmp_path / "l.png", {"uniform": 70.0, "independent pixels": 65.0, "far": 900.0})
     axes = figures[0].axes[0]
     lines = {line.get_label().split(",")[0]: line for line in axes.get_lines()}
-    assert list(lines) == ["train", "validation", "uniform", "independent pixels"]
+    assert list(lines) == ["train", "validation", "uniform", "independent pixels", "far"]
     assert lines["validation"].get_xdata().tolist() == [0.5, 1.5, 2.5, 3.5]
     assert lines["validation"].get_ydata().tolist() == [60, 58, 56, 54]
     assert set(lines["uniform"].get_ydata()) == {70.0}
+    assert np.isnan(lines["far"].get_ydata()).all() and axes.get_ylim()[1] < 100
     assert "nats per image" in axes.get_ylabel() and "epochs" in axes.get_xlabel()
 
 

@@ -27,7 +27,7 @@ class Model:
         self.height, self.width, self.colours, self.levels = height, width, colours, levels
         self.dtype, self.threads = np.dtype(dtype), threads
         self.head = head_for(colours, levels)
-        self.xp = np
+        self.xp, self.workers = np, None
 
     @property
     def params(self):
@@ -45,33 +45,26 @@ class Model:
 
     def nll(self, x):
         """-log p(x) of each image in nats: (N,) float64"""
-        def shard_nll(x):
-            x = self.xp.asarray(x)
-            logits, _ = self.net.forward(self.scale(x))
-            return to_numpy(self.head.forward(logits, x)[0])
-        return np.concatenate(list(run_shards(shard_nll, self.shards(self.checked(x)), self.threads)))
+        return np.concatenate(list(self.each("shard_nll", self.checked(x))))
+
+    def shard_nll(self, x):
+        x = self.xp.asarray(x)
+        logits, _ = self.net.forward(self.scale(x))
+        return to_numpy(self.head.forward(logits, x)[0])
 
     def predict(self, x):
         """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
-        def shard_predict(x):
-            logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
-            return to_numpy(self.head.log_probs(logits))
-        return np.concatenate(list(run_shards(shard_predict, self.shards(self.checked(x)), self.threads)))
+        return np.concatenate(list(self.each("shard_predict", self.checked(x))))
+
+    def shard_predict(self, x):
+        logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
+        return to_numpy(self.head.log_probs(logits))
 
     def loss_and_grads(self, x):
         """Mean nats per image (a float), and its gradient by parameter name"""
         x = self.checked(x)
-
-        def shard_loss_and_grads(shard):
-            shard = self.xp.asarray(shard)
-            logits, net_cache = self.net.forward(self.scale(shard))
-            nats, head_cache = self.head.forward(logits, shard)
-            dlogits = self.head.backward(self.xp.full(len(shard), 1 / len(x)), head_cache)
-            _, grads = self.net.backward(dlogits, net_cache)
-            return nats.sum(), grads
-
         total, sums = 0.0, None
-        for nats, grads in run_shards(shard_loss_and_grads, self.shards(x), self.threads):
+        for nats, grads in self.each("shard_loss_and_grads", x, len(x)):
             total = total + nats
             if sums is None:
                 sums = grads
@@ -79,6 +72,21 @@ class Model:
                 for name, grad in grads.items():
                     sums[name] += grad
         return float(to_numpy(total)) / len(x), sums
+
+    def shard_loss_and_grads(self, x, N):
+        """Sum of the nats of a shard, and the gradient of their share in the mean over N images"""
+        x = self.xp.asarray(x)
+        logits, net_cache = self.net.forward(self.scale(x))
+        nats, head_cache = self.head.forward(logits, x)
+        dlogits = self.head.backward(self.xp.full(len(x), 1 / N), head_cache)
+        _, grads = self.net.backward(dlogits, net_cache)
+        return nats.sum(), grads
+
+    def each(self, method, x, *further):
+        """Yield what a method gives for each shard of x, in order: in processes inside `workers.processes`, else in threads."""
+        if self.workers is None:
+            return run_shards(lambda shard: getattr(self, method)(shard, *further), self.shards(x), self.threads)
+        return self.workers.map(self, [(method, shard, *further) for shard in self.shards(x)])
 
     def first_not_finite(self, x):
         """The name of the first layer whose output for the images x is NaN or inf; None when there is none."""

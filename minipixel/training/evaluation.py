@@ -3,6 +3,7 @@
 import numpy as np
 
 from minipixel.units import bits_per_dim, uniform_nats
+from minipixel.workers import processes
 
 # Images evaluated between two steps of the progress bar.
 CHUNK = 256
@@ -40,6 +41,8 @@ def compare(model, data, split="test", progress=False):
     """The table that ends a training: the uniform model, independent pixels and this model on one split."""
     x = getattr(data, split)
     shape = x.shape[1:]
+    with processes(model):
+        own = evaluate(model, x, progress)
     return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape),
             "independent pixels": figure(independent_nats(data.train, x, data.levels), shape),
-            model.name: figure(evaluate(model, x, progress), shape)}
+            model.name: figure(own, shape)}

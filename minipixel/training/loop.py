@@ -12,6 +12,7 @@ from minipixel.backend import to_numpy
 from minipixel.models.saved import build_from
 from minipixel.training.evaluation import evaluate
 from minipixel.training.optimisers import OPTIMISERS, clip_norm
+from minipixel.workers import processes
 
 REPORT_STEPS = 1000        # a report at the end of each epoch, and within long epochs every so many steps
 REPORT_IMAGES = 500        # validation images of a report
@@ -53,7 +54,7 @@ class Trainer:
 
     def fit(self, bar):
         """Train to the end; Stopped after Ctrl-C, with everything saved; Diverged after NaN, with nothing saved over."""
-        with interrupt_flag() as interrupted:
+        with interrupt_flag() as interrupted, processes(self.model, self.averaged):
             started = time.monotonic()
             before = self.progress["seconds"]
             if self.progress["step"] == 0:

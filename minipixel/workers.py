@@ -1,0 +1,100 @@
+"""Shards in processes: forked copies of this one, each with a model of its own for its share of the shards.
+
+Threads meet at every NumPy call, since the interpreter belongs to one of them at a time. Calls on a few thousand numbers, of
+which a recurrence is made, are then slower in two threads than in one. Processes do not meet. They are told the
+parameters at each call, which costs little beside a pass over images. So trainings and evaluations of many images are
+surrounded by `processes`; single calls are left to threads, which need no preparation.
+"""
+
+import signal
+import sys
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from minipixel.threads import cores, one_blas_thread
+
+
+@contextmanager
+def processes(model, *alike):
+    """Inside the block, the calls of `model`, and of models `alike` in all but their parameters, run in processes.
+
+    As many as the model has threads, this one included. Where processes cannot be forked safely (Windows, macOS), on
+    a GPU, and for one thread nothing changes.
+    """
+    count = model.threads or cores()
+    if count == 1 or model.xp is not np or not sys.platform.startswith("linux"):
+        yield
+        return
+    workers = Workers(model, count)
+    try:
+        for each in (model, *alike):
+            each.workers = workers
+        yield
+    finally:
+        for each in (model, *alike):
+            each.workers = None
+        workers.close()
+
+
+class Workers:
+    """`count` processes, this one included, each with a model of its own, that call its methods for a list of requests.
+
+    The k-th process takes requests k, k + count, ...; the answers come back in the order of the requests.
+    """
+
+    def __init__(self, model, count):
+        from multiprocessing import get_context
+        fork = get_context("fork")
+        self.pipes, self.processes = [], []
+        for _ in range(count - 1):
+            ours, its = fork.Pipe()
+            self.pipes.append(ours)
+            self.processes.append(fork.Process(target=serve, args=(model, its, list(self.pipes)), daemon=True))
+            self.processes[-1].start()
+            its.close()
+
+    def map(self, model, requests):
+        """Yield model.method(*arguments) for each request (method, *arguments), in order. Mistakes are raised here."""
+        count = 1 + len(self.pipes)
+        busy = self.pipes[:max(0, len(requests) - 1)]
+        try:
+            for k, pipe in enumerate(busy, 1):
+                pipe.send((list(model.params.values()), requests[k::count]))
+            with one_blas_thread():
+                own = answer(model, requests[::count])
+            answers = [own, *[pipe.recv() for pipe in busy]]
+        except (EOFError, ConnectionError):
+            raise OSError("a worker process has ended before its work was done: is the memory too small?") from None
+        for found in answers:
+            if isinstance(found, Exception):
+                raise found
+        for k in range(len(requests)):
+            yield answers[k % count][k // count]
+
+    def close(self):
+        for pipe in self.pipes:
+            pipe.close()
+        for process in self.processes:
+            process.join()
+
+
+def serve(model, pipe, others):
+    """The life of a forked process. It ends when the other end of its pipe is closed, also by a kill."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
+    for other in others:
+        other.close()  # or a pipe would stay open as long as a brother lives
+    with one_blas_thread(), suppress(EOFError, OSError):
+        while True:
+            values, requests = pipe.recv()
+            for live, value in zip(model.params.values(), values, strict=True):
+                live[...] = value
+            pipe.send(answer(model, requests))
+
+
+def answer(model, requests):
+    """What the model answers to the requests, or the mistake that was made: it is raised when all have answered."""
+    try:
+        return [getattr(model, method)(*arguments) for method, *arguments in requests]
+    except Exception as mistake:
+        return mistake

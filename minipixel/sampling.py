@@ -5,13 +5,15 @@ numbers are drawn on the host, one for each value of each image, so a seed gives
 the first images of a larger batch are those of a smaller one.
 """
 
+from multiprocessing import parent_process
+
 import numpy as np
 
 from minipixel.backend import array_module, to_numpy
 from minipixel.order import raster
-from minipixel.threads import run_shards
+from minipixel.workers import processes
 
-# Images that one thread visits together: a step then has products large enough for the core, and the cores share large batches.
+# The most images that are visited together: a step then has products large enough for a core, and the cores share the rest.
 TOGETHER = 64
 COLDEST = 1e-3          # at this temperature the likeliest level is as good as certain, and float32 still divides by it
 
@@ -41,14 +43,14 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
         raise ValueError(f"complete expects known of shape {x.shape} or {x.shape[1:]}, got {known.shape}")
     known = np.broadcast_to(known, x.shape)
     u = np.random.default_rng(rng).random(x.shape)
-    shards = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
-    with progress_bar(x[0].size * len(shards), progress) as bar:
-        done = run_shards(lambda s: visit(model, x[s], known[s], u[s], temperature, bar), shards, model.threads)
-        return np.concatenate(list(done))
+    cut = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
+    with processes(model, most=len(cut)):
+        return np.concatenate(list(model.each(visit, [(x[s], known[s], u[s]) for s in cut], temperature, progress)))
 
 
-def visit(model, x, known, u, temperature, bar):
-    """The visit itself, for one shard: x, known, u (n, H, W, C) on the host -> the completed integers."""
+def visit(model, shard, temperature, progress):
+    """The visit itself, for one shard x, known, u (n, H, W, C) on the host  ->  the completed integers."""
+    x, known, u = shard
     xp = model.xp
     all_known, any_known = known.all(axis=0), known.any(axis=0)
     x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
@@ -56,7 +58,7 @@ def visit(model, x, known, u, temperature, bar):
     canvas = xp.zeros(x.shape, model.dtype)
     state = model.start(canvas)
     last = x.shape[-1] - 1
-    for i, j, c in raster(*x.shape[1:]):
+    for i, j, c in progress_bar(raster(*x.shape[1:]), progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
         if c == last or not all_known[i, j, c]:
             log_p = model.step(canvas[:, i, j], state, i, j)
@@ -67,7 +69,6 @@ def visit(model, x, known, u, temperature, bar):
                 level = xp.where(known[:, i, j, c], x[:, i, j, c], level)
         drawn[:, i, j, c] = level
         canvas[:, i, j, c] = model.scale(level)
-        bar.update()
     return to_numpy(drawn)
 
 
@@ -80,9 +81,12 @@ def draw(log_p, u, temperature):
     return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1).astype(np.uint8)
 
 
-def progress_bar(total, shown):
+def progress_bar(places, shown):
+    """A bar over the places of a visit; of visits in several processes the first one's stands for all."""
+    if not shown or parent_process() is not None:
+        return places
     from tqdm import tqdm
-    return tqdm(total=total, unit="value", desc="sampling", disable=not shown, leave=False)
+    return tqdm(places, unit="value", desc="sampling", leave=False)
 
 
 def check_count(n):

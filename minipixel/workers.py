@@ -6,6 +6,7 @@ parameters at each call, which costs little beside a pass over images. So traini
 surrounded by `processes`; single calls are left to threads, which need no preparation.
 """
 
+import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
@@ -16,14 +17,14 @@ from minipixel.threads import cores, one_blas_thread
 
 
 @contextmanager
-def processes(model, *alike):
+def processes(model, *alike, most=None):
     """Inside the block, the calls of `model`, and of models `alike` in all but their parameters, run in processes.
 
-    As many as the model has threads, this one included. Where processes cannot be forked safely (Windows, macOS), on
-    a GPU, and for one thread nothing changes.
+    As many as the model has threads, this one included, and at most `most`. Where processes cannot be forked safely
+    (Windows, macOS), on a GPU, inside such a block and for one thread nothing changes.
     """
-    count = model.threads or cores()
-    if count == 1 or model.xp is not np or not sys.platform.startswith("linux"):
+    count = min(model.threads or cores(), most or sys.maxsize)
+    if model.workers is not None or count == 1 or model.xp is not np or not sys.platform.startswith("linux"):
         yield
         return
     workers = Workers(model, count)
@@ -38,7 +39,7 @@ def processes(model, *alike):
 
 
 class Workers:
-    """`count` processes, this one included, each with a model of its own, that call its methods for a list of requests.
+    """`count` processes, this one included, each with a model of its own, that call functions of it for a list of requests.
 
     The k-th process takes requests k, k + count, ...; the answers come back in the order of the requests.
     """
@@ -55,7 +56,7 @@ class Workers:
             its.close()
 
     def map(self, model, requests):
-        """Yield model.method(*arguments) for each request (method, *arguments), in order. Mistakes are raised here."""
+        """Yield function(model, *arguments) for each request (function, *arguments), in order. Mistakes are raised here."""
         count = 1 + len(self.pipes)
         busy = self.pipes[:max(0, len(requests) - 1)]
         try:
@@ -90,11 +91,12 @@ def serve(model, pipe, others):
             for live, value in zip(model.params.values(), values, strict=True):
                 live[...] = value
             pipe.send(answer(model, requests))
+    os._exit(0)  # nothing is left to tidy up
 
 
 def answer(model, requests):
     """What the model answers to the requests, or the mistake that was made: it is raised when all have answered."""
     try:
-        return [getattr(model, method)(*arguments) for method, *arguments in requests]
+        return [function(model, *arguments) for function, *arguments in requests]
     except Exception as mistake:
         return mistake

@@ -30,7 +30,7 @@ class LateColumn(MaskedConv):
 
     def step(self, x_ij, state, i, j):
         y = super().step(x_ij, state, i, j)
-        return y - state.rows_above[:, j] + state.rows_above[:, max(0, j - 1)]
+        return y - state.from_above[j] + state.from_above[max(0, j - 1)]
 
 
 class AddsToItsState(MaskedConv):

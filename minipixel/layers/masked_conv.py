@@ -56,35 +56,43 @@ class MaskedConv(Layer):
     def start(self, n, height, width, canvas=None):
         """The map of inputs so far, and the kernel in two parts: the taps above, and those of the current row."""
         K, b = self.masked(), self.params["b"]
-        xp = array_module(K)
-        above = [t for t, (di, _) in enumerate(self.taps) if di < 0]
-        reach = [dj for di, dj in self.taps if di == 0]
         if self.taps == ((0, 0),):
-            canvas = None
-        elif canvas is None:
-            canvas = xp.zeros((n, height, width, self.C), K.dtype)
+            return SimpleNamespace(inputs=None, K=K[0], b=b)
+        inputs = array_module(K).zeros((n, height, width, self.C), K.dtype) if canvas is None else canvas
+        above = [tap for tap in self.taps if tap[0] < 0]
+        reach = [dj for di, dj in self.taps if di == 0]
+        # A row as one line of numbers: what a pixel reads of it is a window that needs no copy, narrower at the left end.
+        windows = [slice(max(0, j + reach[0]) * self.C, (j + reach[-1] + 1) * self.C) for j in range(width)]
+        K_row = K[len(above):].reshape(-1, self.F)
         return SimpleNamespace(
-            inputs=canvas, row=-1, rows_above=None, b=b, taps_above=[self.taps[t] for t in above],
-            K_above=K[:len(above)].reshape(-1, self.F), K_row=K[len(above):].reshape(-1, self.F), reach=reach)
+            inputs=inputs, lines=inputs.reshape(n, height, width * self.C), i=-1, b=b, above=above,
+            K_above=K[:len(above)].reshape(-1, self.F),
+            here=[(window, K_row[len(K_row) - window.stop + window.start:]) for window in windows])
 
     def step(self, x_ij, state, i, j):
         if state.inputs is None:
-            return x_ij @ state.K_row + state.b
+            y_ij = x_ij @ state.K
+            y_ij += state.b
+            return y_ij
         state.inputs[:, i, j] = x_ij
-        if state.row != i:
-            state.row, state.rows_above = i, self.read_above(state, i)
-        left = max(0, j + state.reach[0])
-        window = state.inputs[:, i, left:j + state.reach[-1] + 1].reshape(len(x_ij), -1)
-        return state.rows_above[:, j] + window @ state.K_row[len(state.K_row) - window.shape[1]:]
+        if state.i != i:
+            state.i, state.from_above = i, self.read_above(state, i)
+        window, K = state.here[j]
+        y_ij = state.lines[:, i, window] @ K
+        y_ij += state.from_above[j]
+        return y_ij
 
     def read_above(self, state, i):
-        """What the rows above give to all of row i, with the bias: (n, W, F)."""
-        taps = state.taps_above
+        """What the rows above give to each pixel of row i, with the bias: (W, n, F)."""
+        taps = state.above
         rows = state.inputs[:, max(0, i + taps[0][0]):i + 1]
         n, height, W, C = rows.shape
-        P = array_module(rows).empty((n, 1, W, len(taps) * C), rows.dtype)
+        xp = array_module(rows)
+        P = xp.empty((n, 1, W, len(taps) * C), rows.dtype)
         gather(pad(rows, taps), taps, slice(height - 1, height), P)
-        return P[:, 0] @ state.K_above + state.b
+        y = P.reshape(n * W, -1) @ state.K_above
+        y += state.b
+        return xp.ascontiguousarray(y.reshape(n, W, self.F).transpose(1, 0, 2))
 
     def connections(self):
         return int(self.M.sum())

@@ -34,14 +34,11 @@ def conv_forward(x, K, b, taps):
 def conv_backward(dy, cache):
     """dK_t = sum_ij x_(ij + tap t)^T dy_ij,   db = sum_ij dy_ij,   dx_ij = sum_t dy_(ij - tap t) K_t^T"""
     x, K, taps = cache
-    xp = array_module(x)
     T, C, F = K.shape
-    dK = xp.zeros((T * C, F), x.dtype)
-    for strip, P in neighbourhoods(x, taps, F):
-        dK += sum_of_outer(P.reshape(-1, T * C), dy[strip].reshape(-1, F))
-    ones = xp.ones(dy.size // F, x.dtype)  # a product with ones adds up three times faster than sum does
-    input_gradient = thin_input_gradient if T > 1 and 4 * C <= F else wide_input_gradient
-    return {"x": input_gradient(dy, x, K, taps), "K": dK.reshape(K.shape), "b": ones @ dy.reshape(-1, F)}
+    ones = array_module(x).ones(dy.size // F, x.dtype)  # a product with ones adds up three times faster than sum does
+    gradients = thin_gradients if T > 1 and 4 * C <= F else wide_gradients
+    dx, dK = gradients(dy, x, K, taps)
+    return {"x": dx, "K": dK, "b": ones @ dy.reshape(-1, F)}
 
 
 def sum_of_outer(P, dy):
@@ -55,34 +52,40 @@ def sum_of_outer(P, dy):
     return blocks.sum(axis=0) + P[whole:].T @ dy[whole:]
 
 
-def wide_input_gradient(dy, x, K, taps):
-    """dx as a convolution of dy, with every tap mirrored and every K_t transposed."""
+def wide_gradients(dy, x, K, taps):
+    """dx and dK from one gathering, of what each pixel's value went to: Q_ij = [dy_(ij - tap T) .. dy_(ij - tap 1)].
+
+    dx_ij = Q_ij K^T, a convolution with every tap mirrored, and dK^T = sum_ij x_ij^T Q_ij.
+    """
     xp = array_module(x)
     T, C, F = K.shape
-    dx = xp.empty(x.shape, x.dtype)
+    dx, dK_T = xp.empty(x.shape, x.dtype), xp.zeros((C, T * F), x.dtype)
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
-    for strip, P in neighbourhoods(dy, mirrored, C):
-        xp.matmul(P, K_T, out=dx[strip])
-    return dx
+    for strip, Q in neighbourhoods(dy, mirrored, C):
+        xp.matmul(Q, K_T, out=dx[strip])
+        dK_T += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T * F))
+    return dx, xp.ascontiguousarray(dK_T.reshape(C, T, F).transpose(1, 0, 2)[::-1])
 
 
-def thin_input_gradient(dy, x, K, taps):
-    """The same dx for few input channels, where neighbourhoods of dy would be many times larger than those of x.
+def thin_gradients(dy, x, K, taps):
+    """The same for few input channels, where neighbourhoods of dy would be many times larger than P, those of x.
 
-    dP_ij = dy_ij K^T, and each tap's part of it goes back to the pixel that it was read from.
+    dK = sum_ij P_ij^T dy_ij;  dP_ij = dy_ij K^T, and each tap's part of it goes back to the pixel that it was read from.
     """
     xp = array_module(x)
     N, H, W, C = x.shape
     T, _, F = K.shape
     r = reach(taps)
+    dK = xp.zeros((T * C, F), x.dtype)
     dx_padded = xp.zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
-    for images, rows in strips(x, T * C):
+    for (images, rows), P in neighbourhoods(x, taps, F):
+        dK += sum_of_outer(P.reshape(-1, T * C), dy[images, rows].reshape(-1, F))
         dP = xp.matmul(dy[images, rows], K.reshape(T * C, F).T)
         for t, (di, dj) in enumerate(taps):
             read = slice(rows.start + r + di, rows.stop + r + di), slice(r + dj, r + dj + W)
             dx_padded[images, *read] += dP[..., t * C:(t + 1) * C]
-    return dx_padded[:, r:r + H, r:r + W]
+    return dx_padded[:, r:r + H, r:r + W], dK.reshape(K.shape)
 
 
 def neighbourhoods(x, taps, F):

@@ -1,4 +1,4 @@
-"""The convolution's own concerns: strips, the two ways to the input's gradient, memory. Its laws: test_laws.py."""
+"""The convolution's own concerns: strips, the two ways to the gradients, memory. Its laws: test_laws.py."""
 
 import numpy as np
 import oracle
@@ -45,11 +45,11 @@ def test_strips_cover_every_row_once_and_fit(monkeypatch, strip):
 
 
 @pytest.mark.parametrize("taps", [TAPS, FAR, ((0, 0),)])
-def test_both_ways_to_the_inputs_gradient_agree(taps):
+def test_both_ways_to_the_gradients_agree(taps):
     x, K, b, _ = arguments(taps, 2, 3)
     dy = np.random.default_rng(1).standard_normal((*x.shape[:3], 3))
-    np.testing.assert_allclose(conv.thin_input_gradient(dy, x, K, taps), conv.wide_input_gradient(dy, x, K, taps),
-                               rtol=1e-12, atol=1e-12)
+    for thin, wide in zip(conv.thin_gradients(dy, x, K, taps), conv.wide_gradients(dy, x, K, taps), strict=True):
+        np.testing.assert_allclose(thin, wide, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("H", "W"), [(1, 1), (1, 6), (6, 1), (2, 3)])

@@ -1,4 +1,4 @@
-"""Every figure that the program and the chapters draw: samples, learning curves, completions, dependency maps.
+"""Every figure that the program, the chapters and the demonstrations draw.
 
 Figures are made as objects and drawn by Agg: no pyplot, no global state, no window. Files appear by rename, in the
 format of their suffix. A pixel of an image is a square of whole screen pixels, never smoothed.
@@ -245,7 +245,8 @@ def complexity(fits, path):
         axes.set_xticks([], minor=True)
         axes.set(xlabel=across[grows], ylabel=upward[what], title=f"{what} against {grows}")
         low, high = axes.get_ylim()
-        axes.set_ylim(low, high * (high / low) ** (0.16 * len(axes.get_legend_handles_labels()[1])))  # room for the legend
+        room = 0.03 + 0.06 * len(axes.get_legend_handles_labels()[1])  # the part of the height that the legend takes
+        axes.set_ylim(low, high * (high / low) ** (room / (1 - room)))
         axes.tick_params(which="both", labelsize=8)
         axes.grid(alpha=0.25)
         axes.legend(frameon=False, fontsize=8, loc="upper left")

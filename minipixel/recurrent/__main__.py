@@ -45,7 +45,7 @@ def show_complexity(folder):
         found += pair
         name = experiment.row.name + (", h = n" if "h" in experiment.sizes[0] and experiment.row is TABLE[-1] else "")
         sizes = f"{pair[0].sizes[0]} .. {pair[0].sizes[-1]}"
-        figures = "  ".join(f"{fit.slope:9.3f}{fit.expected:6d}{100 * fit.difference:+7.1f}%".replace("-0.0", " 0.0")
+        figures = "  ".join(f"{fit.slope:9.3f}{fit.expected:6d}{100 * fit.difference:+7.1f}%".replace("-0.0", " 0.0").replace("+0.0", " 0.0")
                             for fit in pair)
         print(f"{name:18}{experiment.grows:9}{sizes:21}{figures}")
     print("(where the table says 0, 'off by' is 100 times the exponent itself)")

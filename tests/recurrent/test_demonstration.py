@@ -1,11 +1,15 @@
 """`python -m minipixel.recurrent`: tables, pictures, and a user's mistake."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from minipixel.recurrent import __main__ as demonstration
 from minipixel.recurrent import agreement, complexity, learning
+
+PAGE = Path(__file__).parents[2] / "docs" / "recurrent-gradients.md"
 
 
 @pytest.fixture
@@ -47,3 +51,8 @@ def test_the_exact_ones_agree_and_the_truncated_ones_improve_with_depth():
         assert errors == sorted(errors, reverse=True), name
     assert points["BPTT(h)"][-1][1] < 1e-12 and 0.1 < points["BPTT(h)"][0][1] < 1
     assert np.array(points["BPTT(h; h/2)"])[1:-1, 1].max() < points["BPTT(h)"][0][1]
+
+
+def test_the_code_of_the_page_runs():
+    code = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    exec(code, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from minipixel import plots
 from minipixel.recurrent import agreement, learning
-from minipixel.recurrent.complexity import TABLE, experiments, fits
+from minipixel.recurrent.complexity import HYBRID, TABLE, experiments, fits
 
 DEPTHS = (1, 2, 4, 8, 16, 32, 64)
 RUNS, SEEDS = 4, 5
@@ -43,10 +43,9 @@ def show_complexity(folder):
     for experiment in experiments():
         pair = fits(experiment)
         found += pair
-        name = experiment.row.name + (", h = n" if "h" in experiment.sizes[0] and experiment.row is TABLE[-1] else "")
+        name = experiment.row.name + (", h = n" if experiment.row is HYBRID else "")
         sizes = f"{pair[0].sizes[0]} .. {pair[0].sizes[-1]}"
-        figures = "  ".join(f"{fit.slope:9.3f}{fit.expected:6d}{100 * fit.difference:+7.1f}%".replace("-0.0", " 0.0").replace("+0.0", " 0.0")
-                            for fit in pair)
+        figures = "  ".join(f"{fit.slope:z9.3f}{fit.expected:6d}{100 * fit.difference:+z7.1f}%" for fit in pair)
         print(f"{name:18}{experiment.grows:9}{sizes:21}{figures}")
     print("(where the table says 0, 'off by' is 100 times the exponent itself)")
     plots.complexity(found, folder / "recurrent-complexity.png")

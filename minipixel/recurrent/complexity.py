@@ -37,7 +37,7 @@ TABLE = (EPOCHWISE, REAL_TIME, TRUNCATED, PERIODIC, RTRL, HYBRID)
 
 @dataclass(frozen=True)
 class Experiment:
-    """One size grows. sizes: a dict(n=, T=, h=, ..) for each run; m = n. expected: the table's exponents of time and space."""
+    """One size grows. sizes: a dict(n=, T=, h=, ..) for each run; m = n. time, space: the table's exponents."""
 
     row: Row
     grows: str

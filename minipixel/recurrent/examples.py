@@ -1,4 +1,4 @@
-"""Runs to try the algorithms on: random ones, and a small task that needs a memory."""
+"""Runs to try the algorithms on: random ones, and two small tasks that need a memory."""
 
 import numpy as np
 

@@ -22,7 +22,7 @@ def small(monkeypatch):
     monkeypatch.setattr(demonstration, "DEPTHS", (1, 2, 4))
     monkeypatch.setattr(learning.learn_xor, "__defaults__", (3, 400, 200, 3.0))
     monkeypatch.setattr(learning.learn_oscillation, "__defaults__", (2, 400, 200, 1.0))
-    monkeypatch.setattr(agreement.truncation, "__defaults__", (3, 6, 2))
+    monkeypatch.setattr(agreement.truncation, "__defaults__", (3, 6, 2))  # n, T, networks
 
 
 def test_tables_and_pictures(small, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """The figures: what is drawn stands in the file, to the pixel where pixels matter; files appear whole or not at all."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,3 +132,39 @@ def test_images_of_a_wrong_shape_are_refused(images, tmp_path):
     with pytest.raises(ValueError, match=r"plots expects images \(N, H, W, 1 or 3\), got"):
         plots.samples_grid(images, 17, tmp_path / "s.png")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that would have been saved."""
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    return figures
+
+
+def test_truncation_draws_errors_against_depth_and_cost(drawn):
+    plots.truncation({"BPTT(h)": [(1, 0.5, 300), (2, 0.1, 600), (4, 1e-16, 1200)]}, "t.png")
+    by_depth, by_cost = (axes.get_lines()[0] for axes in drawn[0].axes)
+    assert by_depth.get_xdata().tolist() == [1, 2] and by_cost.get_xdata().tolist() == [300, 600]
+    assert by_depth.get_ydata().tolist() == by_cost.get_ydata().tolist() == [0.5, 0.1]
+
+
+def test_complexity_draws_counts_and_the_tables_line_through_them(drawn):
+    fits = [SimpleNamespace(row=SimpleNamespace(name="RTRL"), what=what, grows=grows, sizes=[2, 4, 8],
+                            counts=[3 * size**2 for size in (2, 4, 8)], slope=2.0, expected=2)
+            for what in ("time", "space") for grows in ("n", "h", "T", "h_prime")]
+    plots.complexity(fits, "c.png")
+    assert [axes.get_title() for axes in drawn[0].axes] == [f"{what} against {grows}" for what in ("time", "space")
+                                                            for grows in ("n", "h", "T")]
+    for axes in drawn[0].axes:
+        line, points = axes.get_lines()
+        assert points.get_label() == "RTRL: 2.00 (table 2)" and points.get_ydata().tolist() == [12, 48, 192]
+        np.testing.assert_allclose(line.get_ydata(), points.get_ydata())
+
+
+def test_online_learning_draws_a_line_for_each_seed_and_names_it_once(drawn):
+    runs = [SimpleNamespace(stretch=500, curve=[0.5, 0.2, 0.0])] * 2
+    plots.online_learning({"xor": {"RTRL": runs}, "oscillation": {"free": runs, "forced": runs}}, "o.png")
+    xor, oscillation = drawn[0].axes
+    assert xor.get_lines()[1].get_xdata().tolist() == [0.5, 1.0, 1.5]
+    assert [text.get_text() for text in oscillation.get_legend().get_texts()] == ["free, 2 seeds", "forced, 2 seeds", "a coin"]

@@ -122,13 +122,15 @@ class Walk(NamedTuple):
     ticks     slices of the cells of each tick
     links     for each tick and each read, (into, out): cells `into` of the tick read cells `out` of the tick before;
               counted within their ticks
-    starts    for each tick and each read, the cells of the tick that read the learned initial state
+    starts    for each tick and each read, the cells of the tick that read the learned initial state; counted likewise
+    memory    the reads, by number, that are remembered
     """
 
     places: np.ndarray
     ticks: tuple
     links: tuple
     starts: tuple
+    memory: tuple
 
 
 @lru_cache(maxsize=64)
@@ -149,7 +151,7 @@ def walk(frame, shape):
         starts.append(tuple(compact(start) for _, _, start in seen))
     places = [np.ravel_multi_index([c if sign > 0 else size - 1 - c for c, sign, size in zip(cells, signs, shape)], shape)
               for signs in frame.directions]
-    return Walk(np.stack(places), ticks, tuple(links), tuple(starts))
+    return Walk(np.stack(places), ticks, tuple(links), tuple(starts), tuple(map(frame.reads.index, frame.remembers)))
 
 
 def read_by(frame, shape, cells, read):

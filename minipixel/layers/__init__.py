@@ -2,7 +2,9 @@
 
 from minipixel.layers.base import Layer, Params
 from minipixel.layers.compose import Residual, Sequential, Skips
+from minipixel.layers.full_context import FullContext
 from minipixel.layers.masked_conv import MaskedConv
+from minipixel.layers.recurrence import DiagonalBiLSTM, RowLSTM
 from minipixel.layers.relu import ReLU
 
-__all__ = ["Layer", "MaskedConv", "Params", "ReLU", "Residual", "Sequential", "Skips"]
+__all__ = ["DiagonalBiLSTM", "FullContext", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips"]

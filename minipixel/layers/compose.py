@@ -26,6 +26,10 @@ class Composite(Layer):
     def kept(self):
         return sum(child.kept() for child in self.children.values())
 
+    @property
+    def shard(self):
+        return max([Layer.shard, *[child.shard for child in self.children.values()]])
+
     def chain(self):
         """The children that x goes through, one after the other, by name."""
         return self.children.items()

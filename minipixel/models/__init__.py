@@ -9,9 +9,11 @@ from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
 from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
+from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
-MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic}
+MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm}
+CHOICES = {"context": ("paper", "full")}        # the options that are words
 
 
 def options_of(name):
@@ -50,7 +52,11 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
 
 
 def check_option(option, value, default):
-    """Options are switches (True or False) or sizes (whole numbers, at least 1; layers may be 0)."""
+    """Options are switches (True or False), words, or sizes (whole numbers, at least 1; layers may be 0)."""
+    if option in CHOICES:
+        if value not in CHOICES[option]:
+            raise ValueError(unknown(f"value of option {option}", value, CHOICES[option]))
+        return
     if isinstance(default, bool):
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"option {option} expects true or false, got {value!r}")

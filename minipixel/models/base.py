@@ -6,9 +6,6 @@ from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.layers.heads import head_for
 from minipixel.threads import run_shards
 
-# Pixels of a shard: four MNIST images. Smaller ones spend their time between calls, larger ones leave the cache.
-SHARD_PIXELS = 3136
-
 
 class Model:
     """p(x) = prod_i p(x_i | x_<i) over images x (N, H, W, C) of integers 0..levels-1.
@@ -103,9 +100,10 @@ class Model:
         return self.head.log_probs(self.net.step(canvas_ij, state, i, j))
 
     def shards(self, x):
+        """The batch in pieces: of as many pixels as suit the network, and two at least, for two cores; on a GPU one."""
         if self.xp is not np:
             return [x]
-        n = max(1, SHARD_PIXELS // (x.shape[1] * x.shape[2]))
+        n = max(1, min(self.net.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
         return [x[k:k + n] for k in range(0, len(x), n)]
 
     def checked(self, x):

@@ -1,49 +1,50 @@
 """The cells of the recurrences: what one cell makes of its pre-activations and of the memories it reads.
 
-    (h, c), cache = cell_forward(a, c_1)                 one tick of a scan, or a single pixel
-    grads         = cell_backward((dh, dc), cache)       {"a": da, "c_1": dc_1}
+    (h, c), cache = cell_forward(a, c_prev)              the cells of one tick of a scan, or a single pixel
+    grads         = cell_backward((dh, dc), cache)       {"a": da, "c_prev": dc_prev}; dc is None where nobody reads c
 
 All arrays are (D, units, cells, N): directions, units, cells of one tick, images. Gates lie one after the other along the
 units, so that each is one block of memory and a tick is a few calls on long arrays.
 """
 
-import numpy as np
+from typing import NamedTuple
 
 from minipixel.backend import array_module
 
 
-def lstm_forward(a, c_1):
-    """o, f, i = sigmoid(a_o, a_f, a_i), g = tanh(a_g);   c = f c_1 + i g;   h = o tanh(c)        PixelRNN, equation 3
+def lstm_forward(a, c_prev):
+    """o, f, i = sigmoid(a_o, a_f, a_i), g = tanh(a_g);   c = f c_prev + i g;   h = o tanh(c)        PixelRNN, equation 3
 
-    a (D, 4h, ..) in the paper's order o, f, i, g, c_1 (D, h, ..): the memory read  ->  (h, c), each (D, h, ..)
+    a (D, 4h, ..) in the paper's order o, f, i, g, c_prev (D, h, ..): the memory read  ->  (h, c), each (D, h, ..)
     """
     xp = array_module(a)
     gates = squashed(a, sigmoids=3 * a.shape[1] // 4)
     o, f, i, g = split(gates, 4)
-    c = f * c_1
+    c = f * c_prev
     c += i * g
     tanh_c = xp.tanh(c)
-    cache = gates, c_1, tanh_c
+    cache = gates, c_prev, tanh_c
     return (o * tanh_c, c), cache
 
 
 def lstm_backward(dh_dc, cache):
-    """do = dh tanh(c);   dc += dh o (1 - tanh(c)^2);   df = dc c_1, di = dc g, dg = dc i;   dc_1 = dc f
+    """do = dh tanh(c);   dc += dh o (1 - tanh(c)^2);   df = dc c_prev, di = dc g, dg = dc i;   dc_prev = dc f
 
     The memory has two ways on: into h, and into the next memory. Then through the gates: da = s (1 - s) ds for a sigmoid s,
     (1 - g^2) dg for the tanh.
     """
     dh, dc = dh_dc
-    gates, c_1, tanh_c = cache
+    gates, c_prev, tanh_c = cache
     o, f, i, g = split(gates, 4)
     da = squashed_slope(gates, sigmoids=3 * gates.shape[1] // 4)
     da_o, da_f, da_i, da_g = split(da, 4)
     da_o *= dh * tanh_c
-    dc = dc + dh * o * (1 - tanh_c * tanh_c)
-    da_f *= dc * c_1
+    through_h = dh * o * (1 - tanh_c * tanh_c)
+    dc = through_h if dc is None else dc + through_h
+    da_f *= dc * c_prev
     da_i *= dc * g
     da_g *= dc * i
-    return {"a": da, "c_1": dc * f}
+    return {"a": da, "c_prev": dc * f}
 
 
 def split(gates, count):
@@ -71,3 +72,14 @@ def squashed_slope(gates, sigmoids):
     g = slope[:, sigmoids:]
     array_module(gates).subtract(1, g, out=g)
     return slope
+
+
+class Cell(NamedTuple):
+    """A cell as the scan takes it; gates: how many pre-activations it has for each unit of h."""
+
+    forward: object
+    backward: object
+    gates: int
+
+
+LSTM = Cell(lstm_forward, lstm_backward, 4)

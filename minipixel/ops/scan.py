@@ -1,96 +1,91 @@
 """The scan: a recurrence over all ticks of a walk, as a pair. Rows, diagonals and n dimensions are walks, not loops of their own.
 
-Cells are packed by clock: the cells of a tick lie side by side, no padding cell is computed, and the skewed map of the paper
-is only a permutation of them (order.walk). A tick is one product for all its cells, images and directions.
+Cells are packed by clock (order.walk): a tick is one product for all its cells, images and directions, and one call of the
+cell's pair. What a cell reads stands in a slot for each read, one below the other, and is put there when it is computed.
 """
 
 from minipixel.backend import array_module
 
 
-def scan_forward(a, K_ss, h0, c0, walk, frame, cell):
-    """h_t, c_t = cell(a_t + sum_r K_r^T h_(read r of t), c_(reads of t))  over all cells t, tick by tick
+def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
+    """h_p, c_p = cell(a_p + sum_r K_ss,r^T h_(read r of p), c_(remembered reads of p))  for all cells p, tick by tick
 
-    a (D, F, P, N): what the input gives to each of the P cells, in the order of the walk; K_ss (D, R, h, F): a matrix for
-    each read; h0, c0 (D, h): the learned initial state; cell: a pair of ops.cells  ->  h (D, h, P, N)
+    a (D, F, P, N): what the input gives, packed by clock; K_ss (D, R, h, F): a matrix for each read, F = gates * h;
+    h0, c0 (D, h): the learned initial state, peepholes: the cell's own weights, None where there are none;
+    cell: a pair of ops.cells  ->  h (D, h, P, N)
     """
     xp = array_module(a)
     D, R, units, F = K_ss.shape
     P, N = a.shape[2:]
     K_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
-    S = xp.zeros((D, R * units, P, N), a.dtype)      # what each cell reads: h of every read, one below the other
-    C = xp.zeros((D, len(frame.remembers) * units, P, N), a.dtype)
+    S, C = (xp.zeros((D, slots * units, P, N), a.dtype) for slots in (R, len(walk.memory)))
+    # In memory the images' units lie side by side, as the map wants them.
     y = xp.empty((D, P, N, units), a.dtype).transpose(0, 3, 1, 2)
-    memory = [frame.reads.index(read) for read in frame.remembers]
-    kept = []
-    for t, tick in enumerate(walk.ticks):
-        s, c_read = S[:, :, tick], C[:, :, tick]
-        for r in range(R):
-            put(s, r, units, walk.starts[t][r], h0)
-        for q, r in enumerate(memory):
-            put(c_read, q, units, walk.starts[t][r], c0)
-        if t:
-            for r, (into, out) in enumerate(walk.links[t]):
-                hand(s, r, units, into, out, h)
-            for q, r in enumerate(memory):
-                hand(c_read, q, units, *walk.links[t][r], c)
-        m = tick.stop - tick.start
-        total = xp.matmul(K_T, s.reshape(D, R * units, m * N)).reshape(D, F, m, N)
+    caches, h, c = [], None, None
+    for tick, links, starts in zip(walk.ticks, walk.links, walk.starts):
+        h_read, c_read = S[:, :, tick], C[:, :, tick]
+        hand_on(h_read, h, h0, range(R), links, starts)
+        hand_on(c_read, c, c0, walk.memory, links, starts)
+        total = xp.matmul(K_T, h_read.reshape(D, R * units, -1)).reshape(D, F, -1, N)
         total += a[:, :, tick]
-        (h, c), cell_cache = cell[0](total, c_read)
+        (h, c), cache = cell.forward(total, c_read, *([] if peepholes is None else [peepholes]))
         y[:, :, tick] = h
-        kept.append(cell_cache)
-    cache = S, kept, K_ss, walk, frame, cell, memory
+        caches.append(cache)
+    cache = S, caches, K_ss, h0, c0, peepholes, walk, cell
     return y, cache
 
 
 def scan_backward(dy, cache):
-    S, kept, K_ss, walk, frame, cell, memory = cache
+    """Tick by tick back: dh_p = dy_p + what its readers give back, through the cell to da_p, and ds_p = K_ss da_p to what p read.
+
+    dK_ss,r = sum_p h_(read r of p) da_p^T in one product at the end. The initial state is given back what its readers owe.
+    """
+    S, caches, K_ss, h0, c0, peepholes, walk, cell = cache
     xp = array_module(S)
     D, R, units, F = K_ss.shape
-    P, N = S.shape[2:]
-    K = xp.ascontiguousarray(K_ss.reshape(D, R * units, F))
-    da = xp.empty((D, F, P, N), S.dtype)
-    dh0, dc0 = xp.zeros((D, units), S.dtype), xp.zeros((D, units), S.dtype)
-    dh_next = dc_next = None
+    N = S.shape[3]
+    K = xp.ascontiguousarray(K_ss).reshape(D, R * units, F)
+    da = xp.empty((D, F, *S.shape[2:]), S.dtype)
+    grads = {name: xp.zeros(value.shape, S.dtype)
+             for name, value in (("h0", h0), ("c0", c0), ("peepholes", peepholes)) if value is not None}
+    dh, dc = dy[:, :, walk.ticks[-1]], None
     for t in reversed(range(len(walk.ticks))):
-        tick = walk.ticks[t]
-        m = tick.stop - tick.start
-        dh = dy[:, :, tick] if dh_next is None else dh_next
-        if dh_next is not None:
-            dh += dy[:, :, tick]
-        dc = xp.zeros(dh.shape, S.dtype) if dc_next is None else dc_next
-        grads = cell[1]((dh, dc), kept[t])
-        da[:, :, tick] = grads["a"]
-        ds = xp.matmul(K, grads["a"].reshape(D, F, m * N)).reshape(D, R * units, m, N)
-        for r in range(R):
-            collect(dh0, ds, r, units, walk.starts[t][r])
-        for q, r in enumerate(memory):
-            collect(dc0, grads["c_1"], q, units, walk.starts[t][r])
-        if t:
-            before = walk.ticks[t - 1]
-            shape = D, units, before.stop - before.start, N
-            dh_next, dc_next = xp.zeros(shape, S.dtype), xp.zeros(shape, S.dtype)
-            for r, (into, out) in enumerate(walk.links[t]):
-                give_back(dh_next, ds, r, units, into, out)
-            for q, r in enumerate(memory):
-                give_back(dc_next, grads["c_1"], q, units, *walk.links[t][r])
-    flat = da.reshape(D, F, P * N)
-    dK = xp.matmul(S.reshape(D, R * units, P * N), flat.transpose(0, 2, 1))
-    return {"a": da, "K_ss": dK.reshape(K_ss.shape), "h0": dh0, "c0": dc0}
+        tick, before = walk.ticks[t], walk.ticks[max(0, t - 1)]
+        found = cell.backward((dh, dc), caches[t])
+        da[:, :, tick] = found["a"]
+        if peepholes is not None:
+            grads["peepholes"] += found["peepholes"]
+        ds = xp.matmul(K, found["a"].reshape(D, F, -1)).reshape(D, R * units, -1, N)
+        dh = xp.zeros((D, units, before.stop - before.start, N), S.dtype)
+        dc = xp.zeros(dh.shape, S.dtype)
+        give_back(ds, dh, grads.get("h0"), range(R), walk.links[t], walk.starts[t])
+        give_back(found["c_prev"], dc, grads.get("c0"), walk.memory, walk.links[t], walk.starts[t])
+        dh += dy[:, :, before]
+    dK = xp.matmul(S.reshape(D, R * units, -1), da.reshape(D, F, -1).transpose(0, 2, 1))
+    return {"a": da, "K_ss": dK.reshape(K_ss.shape), **grads}
 
 
-def put(s, r, units, cells, state):
-    if cells is not None:
-        s[:, r * units:(r + 1) * units, cells] = state[:, :, None, None]
+def hand_on(slots, state, initial, reads, links, starts):
+    """Write into each slot of a tick's cells the state (h or c) of the tick before, or the initial one, that they read there."""
+    for slot, r in zip(parts(slots, len(reads)), reads):
+        into, out = links[r]
+        if into is not None:
+            slot[:, :, into] = state[:, :, out]
+        if starts[r] is not None and initial is not None:
+            slot[:, :, starts[r]] = initial[:, :, None, None]
 
-def hand(s, r, units, into, out, h):
-    if into is not None:
-        s[:, r * units:(r + 1) * units, into] = h[:, :, out]
 
-def collect(total, ds, r, units, cells):
-    if cells is not None:
-        total += ds[:, r * units:(r + 1) * units, cells].sum(axis=(2, 3))
+def give_back(dslots, dstate, dinitial, reads, links, starts):
+    """The way back of `hand_on`: each slot's gradient to the cell, or to the initial state, that was read there."""
+    for dslot, r in zip(parts(dslots, len(reads)), reads):
+        into, out = links[r]
+        if into is not None:
+            dstate[:, :, out] += dslot[:, :, into]
+        if starts[r] is not None and dinitial is not None:
+            dinitial += dslot[:, :, starts[r]].sum(axis=(2, 3))
 
-def give_back(dh, ds, r, units, into, out):
-    if into is not None:
-        dh[:, :, out] += ds[:, r * units:(r + 1) * units, into]
+
+def parts(stacked, count):
+    """Views of `count` equal parts that lie one after the other along the units."""
+    units = stacked.shape[1] // max(1, count)
+    return [stacked[:, k * units:(k + 1) * units] for k in range(count)]

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from minipixel import sample
-from minipixel.models.base import SHARD_PIXELS
+from minipixel.layers import Layer
 from minipixel.order import raster
 from minipixel.threads import run_shards
 
@@ -43,7 +43,7 @@ def conv(settings, pytorch):
     for C, k, mask in ((maps, 3, "B"), (1, 7, "A")):
         subject = C, maps, k, mask, N, size
         layer, x, dy = conv_layer(*subject)
-        n = max(1, SHARD_PIXELS // size**2)
+        n = max(1, Layer.shard // size**2)
         shards = [slice(start, start + n) for start in range(0, N, n)]
         ours = partial(sharded_pass, layer, x, dy, shards, settings.threads)
         difference = make_equal(pytorch, settings.forms, ours(), "conv", subject)

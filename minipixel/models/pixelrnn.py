@@ -1,0 +1,44 @@
+"""PixelRNN (van den Oord et al. 2016, Table 1): the Row LSTM and the Diagonal BiLSTM in one architecture.
+
+    7x7 conv, mask A                                  C -> 2h
+    layers x residual block (Figure 5)                2h -> h by the recurrence, h -> 2h by a 1x1 conv, mask B, plus the input
+    ReLU, 1x1 conv, mask B      (twice)               -> out maps (1024 for CIFAR-10, 32 for MNIST)
+    ReLU, 1x1 conv, mask B                            -> logits: a sigmoid for 2 levels, else a K-way softmax a colour
+
+The paper's sizes: MNIST Diagonal BiLSTM 7 layers, h 16, and 1 layer, h 32; CIFAR-10 12 layers, h 128.
+"""
+
+from minipixel.layers import DiagonalBiLSTM, FullContext, MaskedConv, Residual, RowLSTM, Sequential, Skips
+from minipixel.models.pixelcnn import output_stage
+
+
+def row_lstm(colours, units, *, rng, dtype, layers=7, h=16, out=32, residual=True, skip=False, context="paper"):
+    """PixelRNN with Row LSTM layers (van den Oord et al. 2016, Table 1).
+
+    layers: recurrences; h: units of their state (2h maps between them); out: maps of the 1x1 output layers;
+    context: "paper", or "full" for one more column (which a triangle of context does not need).
+    """
+    return pixelrnn(RowLSTM, colours, units, rng, dtype, layers, h, out, residual, skip, context)
+
+
+def diagonal_bilstm(colours, units, *, rng, dtype, layers=7, h=16, out=32, residual=True, skip=False, context="full"):
+    """PixelRNN with Diagonal BiLSTM layers (van den Oord et al. 2016, Table 1).
+
+    layers: recurrences; h: units of their state (2h maps between them); out: maps of the 1x1 output layers;
+    context: "paper" to the letter, which misses the last pixel of the row above, or "full", which sees it.
+    """
+    return pixelrnn(DiagonalBiLSTM, colours, units, rng, dtype, layers, h, out, residual, skip, context)
+
+
+def pixelrnn(recurrence, colours, units, rng, dtype, layers, h, out, residual, skip, context):
+    def conv(C, F, k, mask="B", gain=2.0):
+        return MaskedConv(C, F, k, mask, colours, rng=rng, dtype=dtype, gain=gain)
+
+    block = Residual if residual else Sequential
+    blocks = [block(lstm=recurrence(2 * h, h, colours, rng=rng, dtype=dtype), expand=conv(h, 2 * h, 1, gain=1.0))
+              for _ in range(layers)]
+    body = Sequential.of(blocks)
+    if skip:
+        body = Skips(blocks, [conv(2 * h, 2 * h, 1, gain=1.0 / max(1, layers)) for _ in blocks])
+    net = Sequential(input=conv(colours, 2 * h, 7, "A", gain=1.0), body=body, output=output_stage(conv, 2 * h, out, units))
+    return FullContext(net) if context == "full" else net

@@ -54,14 +54,21 @@ def split(gates, count):
 
 
 def squashed(a, sigmoids):
-    """The first `sigmoids` units through a sigmoid, the others through tanh, as one tanh: sigmoid(a) = (tanh(a / 2) + 1) / 2."""
+    """The first `sigmoids` units through sigmoid(a) = 1 / (1 + exp(-a)), the others through tanh(a) = 2 sigmoid(2 a) - 1.
+
+    One exp for all: it takes half the time of NumPy's tanh. Above exp(80) nothing of a sigmoid is left.
+    """
     xp = array_module(a)
-    s = xp.ones((a.shape[1], *[1] * (a.ndim - 2)), a.dtype)
-    s[:sigmoids] = 0.5
+    s = xp.full((a.shape[1], *[1] * (a.ndim - 2)), -2, a.dtype)
+    s[:sigmoids] = -1
     gates = a * s
-    xp.tanh(gates, out=gates)
-    gates *= s
-    gates += 1 - s
+    xp.minimum(gates, 80, out=gates)
+    xp.exp(gates, out=gates)
+    gates += 1
+    xp.reciprocal(gates, out=gates)
+    g = gates[:, sigmoids:]
+    g *= 2
+    g -= 1
     return gates
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from minipixel.threads import cores, one_blas_thread, run_shards
+from minipixel.threads import cores, keep_freed_memory, one_blas_thread, run_shards
 
 
 @contextmanager
@@ -53,6 +53,7 @@ class Workers:
 
     def __init__(self, model, count):
         from multiprocessing import get_context
+        keep_freed_memory()
         fork = get_context("fork")
         self.pipes, self.processes = [], []
         for _ in range(count - 1):

@@ -110,7 +110,7 @@ DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),),
 
 
 def corners(dimensions):
-    """The frame of a multi-dimensional RNN: every corner a start, the previous cell along each axis read (Graves et al. 2007)."""
+    """The frame of a multi-dimensional RNN: every corner a start, the cell before along each axis read (Graves et al. 2007)."""
     reads = tuple(tuple(-int(d == axis) for d in range(dimensions)) for axis in range(dimensions))
     return Frame((1,) * dimensions, reads, reads, directions=tuple(product((1, -1), repeat=dimensions)), shifts=None)
 

@@ -7,4 +7,5 @@ from minipixel.layers.masked_conv import MaskedConv
 from minipixel.layers.recurrence import DiagonalBiLSTM, RowLSTM
 from minipixel.layers.relu import ReLU
 
-__all__ = ["DiagonalBiLSTM", "FullContext", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips"]
+__all__ = ["DiagonalBiLSTM", "FullContext", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential",
+           "Skips"]

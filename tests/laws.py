@@ -148,12 +148,15 @@ def structure(subject, height=3, width=5, places=None):
     """Exactly the outputs to which the paper's masks leave a way can be reached from a place of the input, no other.
 
     All weights positive, biases and initial states zero: an image of zeros gives zeros, and an impulse comes out, however
-    weakly, exactly where a way leads (a gate that is half open is open). A weight that is forbidden must stay without
-    effect although its stored value is positive as well.
+    weakly, exactly where a way leads. A weight that is forbidden must stay without effect although its stored value is
+    positive as well. The gates of a recurrence are open, for its tanh cannot tell numbers below rounding from zero.
     """
     layer = subject.layer()
     for name, value in layer.params.items():
-        value[...] = 0 if name.endswith(BIASES) else 1 / value[..., 0].size
+        recurrent = name.removesuffix("b") + "K_ss" in layer.params
+        value[...] = 0 if name.endswith(BIASES) else 1 if name.endswith(("K_is", "K_ss")) else 1 / value[..., 0].size
+        if name.endswith("b") and recurrent:
+            value[...] = np.repeat([5, 5, 5, 0], value.shape[1] // 4)
     places = places or [(i, j) for i in range(height) for j in range(width)]
     for c, colour in enumerate(colour_of(subject.C, subject.colours)):
         x = np.zeros((len(places), height, width, subject.C))

@@ -20,8 +20,7 @@ def opened(params):
     """
     for name, value in params.items():
         if name.endswith("lstm.b"):
-            D, units = value.shape
-            value[...] = np.repeat([2, 4, 2, 0], units // 4)
+            value[...] = np.repeat([2, 4, 2, 0], value.shape[1] // 4)
         elif name.endswith(("K_is", "K_ss")):
             value[...] = np.abs(value) / np.abs(value).sum(axis=(1, 2), keepdims=True) / (40 if name.endswith("K_is") else 4)
         elif name.endswith("K"):

@@ -38,7 +38,7 @@ def by_rows(ops, a, K_ss, h0, c0):
 
 
 def by_diagonals(ops, a, K_ss, h0, c0):
-    """Skewed: row i is moved right by i, so that a diagonal becomes a column; column after column; moved back.        section 3.2
+    """Skewed: row i is moved right by i, so that a diagonal becomes a column; column after column; moved back.    section 3.2
 
     a (N, H, W, 4h) -> h (N, H, W, h). K_ss: the 2 x 1 kernel over the column before, its places the same row (the pixel on
     the left) and the row above (the pixel above); over the first row lies a row of zeros. The padding before a row's first

@@ -1,9 +1,10 @@
 """PixelRNN's recurrences as subjects of the laws: their pairs, layers and models (see tests/subjects.py)."""
 
 import oracle_recurrent as oracle
+from oracle import masked_conv
 from subjects import H, Layer, Model, Pair, W
 
-from minipixel.layers import DiagonalBiLSTM, FullContext, RowLSTM, Sequential
+from minipixel.layers import DiagonalBiLSTM, FullContext, MaskedConv, RowLSTM, Sequential
 from minipixel.ops.cells import LSTM, lstm_backward, lstm_forward
 from minipixel.ops.packing import input_to_state_backward, input_to_state_forward, map_backward, map_forward
 from minipixel.ops.scan import scan_backward, scan_forward
@@ -26,13 +27,13 @@ def cell_pair(forward=lstm_forward, backward=lstm_backward):
     return Pair(forward, backward, arguments, equation, PACKED)
 
 
-def scan_pair(kind, height=H, width=W, h=2, forward=scan_forward, backward=scan_backward):
+def scan_pair(kind, height=3, width=2, h=3, forward=scan_forward, backward=scan_backward):
     frame, by_clock = FRAMES[kind]
     D, R = len(frame.directions), len(frame.reads)
 
     def arguments(normal, rng, n):
-        return {"a": normal(D, 4 * h, height * width, n), "K_ss": normal(D, R, h, 4 * h), "h0": normal(D, h), "c0": normal(D, h),
-                "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
+        return {"a": normal(D, 4 * h, height * width, n), "K_ss": normal(D, R, h, 4 * h), "h0": normal(D, h),
+                "c0": normal(D, h), "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
 
     def equation(ops, a, K_ss, h0, c0, peepholes, walk, cell):
         maps = oracle.unpacked(ops, a, kind, height, width)
@@ -77,8 +78,8 @@ PAIRS = {
     "lstm": cell_pair(),
     "scan-rows": scan_pair("rows"),
     "scan-diagonals": scan_pair("diagonals"),
-    "scan-one-column": scan_pair("rows", 4, 1),
-    "scan-one-row": scan_pair("diagonals", 1, 4),
+    "scan-one-column": scan_pair("rows", 4, 1, 2),
+    "scan-one-row": scan_pair("diagonals", 1, 4, 2),
     "input-to-state-rows": input_to_state_pair("rows", ((0, -1), (0, 0))),
     "input-to-state-diagonals": input_to_state_pair("diagonals", ((0, 0),)),
     "input-to-state-far": input_to_state_pair("diagonals", ((-1, 2), (0, -3), (2, 0))),
@@ -100,27 +101,24 @@ def recurrence(base, colours=1, C=3, h=2, cls=None):
                  lambda ops, params, x: formula(ops, params, x, colours), (kernel,), None, colours)
 
 
-def one_more_column(colours=1, C=3, h=2):
-    """Two Diagonal BiLSTM layers with full context: it takes two to read through the column."""
+def one_more_column(colours, C, h):
+    """A 3 x 3 layer with mask A and a Diagonal BiLSTM, on one more column: what mask A hides is read there."""
     def make(rng, dtype):
-        sizes = {"first": (C, h), "second": (h, h)}
-        return FullContext(C, Sequential(**{name: DiagonalBiLSTM(*size, colours, rng=rng, dtype=dtype)
-                                            for name, size in sizes.items()}))
+        conv = MaskedConv(colours, C, 3, "A", colours, rng=rng, dtype=dtype)
+        return FullContext(colours, Sequential(conv=conv, lstm=DiagonalBiLSTM(C, h, colours, rng=rng, dtype=dtype)))
 
     def formula(ops, params, x):
-        x = oracle.with_a_column(ops, x)
-        for name in ("first.", "second."):
-            x = oracle.diagonal_bilstm(ops, params, x, colours, name)
-        return x[:, :, :-1]
-    return Layer(make, C, formula, (("diagonals", 1),) * 2, None, colours, column=1)
+        x = masked_conv(ops, params, oracle.with_a_column(ops, x), "A", 3, colours, "conv.")
+        return oracle.diagonal_bilstm(ops, params, x, colours, "lstm.")[:, :, :-1]
+    return Layer(make, colours, formula, (("A", 3), ("diagonals", 1)), "conv.K", colours, column=1)
 
 
 LAYERS = {
     "row-lstm": recurrence(RowLSTM),
-    "row-lstm-rgb": recurrence(RowLSTM, 3, C=4, h=4),
+    "row-lstm-rgb": recurrence(RowLSTM, 3, C=5, h=4),
     "diagonal-bilstm": recurrence(DiagonalBiLSTM),
-    "diagonal-bilstm-rgb": recurrence(DiagonalBiLSTM, 3, C=5, h=4),
-    "full-context": one_more_column(),
+    "diagonal-bilstm-rgb": recurrence(DiagonalBiLSTM, 3, C=5, h=3),
+    "full-context": one_more_column(1, C=3, h=2),
     "full-context-rgb": one_more_column(3, C=4, h=3),
 }
 
@@ -130,13 +128,11 @@ SMALL = {"h": 3, "out": 5}
 MODELS = {
     "row-lstm": Model("row-lstm", 1, 2, **SMALL, context="paper"),
     "row-lstm-rgb": Model("row-lstm", 3, 3, **SMALL, context="paper", layers=1),
-    "row-lstm-full": Model("row-lstm", 1, 3, **SMALL, context="full", skip=True, residual=False),
+    "row-lstm-full-skip-plain": Model("row-lstm", 1, 3, **SMALL, context="full", skip=True, residual=False),
     "diagonal-bilstm": Model("diagonal-bilstm", 1, 2, **SMALL, context="paper"),
     "diagonal-bilstm-rgb": Model("diagonal-bilstm", 3, 2, **SMALL, context="paper", layers=1),
-    "diagonal-bilstm-full": Model("diagonal-bilstm", 1, 3, **SMALL, context="full", layers=1),
-    "diagonal-bilstm-full-rgb": Model("diagonal-bilstm", 3, 3, **SMALL, context="full", skip=True),
-    "diagonal-bilstm-plain": Model("diagonal-bilstm", 1, 4, **SMALL, context="full", residual=False),
-    "diagonal-bilstm-skip-plain": Model("diagonal-bilstm", 1, 2, **SMALL, context="paper", residual=False, skip=True, layers=1),
+    "diagonal-bilstm-full-plain": Model("diagonal-bilstm", 1, 3, **SMALL, context="full", residual=False, layers=1),
+    "diagonal-bilstm-full-skip-rgb": Model("diagonal-bilstm", 3, 3, **SMALL, context="full", skip=True),
     "diagonal-bilstm-shallow": Model("diagonal-bilstm", 3, 2, **SMALL, context="full", layers=0),
 }
 

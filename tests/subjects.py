@@ -56,8 +56,10 @@ class Pair:
         rng = np.random.default_rng(seed)
         inputs = self.arguments(lambda *shape: rng.standard_normal(shape).astype(dtype), rng, n)
         further = {} if self.images is None else {"images": self.images}
-        several = isinstance(self.forward(**inputs)[0], tuple)
-        return Case(*(side_by_side(self.forward, self.backward) if several else (self.forward, self.backward)), inputs, **further)
+        pair = self.forward, self.backward
+        if isinstance(self.forward(**inputs)[0], tuple):
+            pair = side_by_side(*pair)
+        return Case(*pair, inputs, **further)
 
     def check(self):
         return gradcheck.check(self.forward, self.backward, self.case().inputs, tolerance=1e-7)

@@ -110,13 +110,13 @@ DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),),
 
 
 def corners(dimensions):
-    """The frame of a multi-dimensional RNN: every corner a start, the cell before along each axis read (Graves et al. 2007)."""
+    """The frame of a multi-dimensional RNN: a direction from each corner, one cell back along each axis read (Graves 2007)."""
     reads = tuple(tuple(-int(d == axis) for d in range(dimensions)) for axis in range(dimensions))
     return Frame((1,) * dimensions, reads, reads, directions=tuple(product((1, -1), repeat=dimensions)), shifts=None)
 
 
 class Walk(NamedTuple):
-    """A frame on images of one shape: P cells in the order of their clocks, those of one tick side by side.
+    """A `frame` on images of one `shape`: P cells in the order of their clocks, those of one tick side by side.
 
     places    (D, P): the place in the raster of each cell, for each direction
     ticks     slices of the cells of each tick
@@ -126,6 +126,8 @@ class Walk(NamedTuple):
     memory    the reads, by number, that are remembered
     """
 
+    frame: Frame
+    shape: tuple
     places: np.ndarray
     ticks: tuple
     links: tuple
@@ -151,7 +153,8 @@ def walk(frame, shape):
         starts.append(tuple(compact(start) for _, _, start in seen))
     places = [np.ravel_multi_index([c if sign > 0 else size - 1 - c for c, sign, size in zip(cells, signs, shape)], shape)
               for signs in frame.directions]
-    return Walk(np.stack(places), ticks, tuple(links), tuple(starts), tuple(map(frame.reads.index, frame.remembers)))
+    memory = tuple(map(frame.reads.index, frame.remembers))
+    return Walk(frame, shape, np.stack(places), ticks, tuple(links), tuple(starts), memory)
 
 
 def read_by(frame, shape, cells, read):

@@ -82,7 +82,7 @@ def pair_arguments(rng, dtype):
         "lstm": (normal(2, 4 * 3, W, N), normal(2, 3, W, N)),
         "scan": (normal(2, 4 * 3, H * W, N), normal(2, 2, 3, 4 * 3), normal(2, 3), normal(2, 3), None, diagonals, LSTM),
         "input_to_state": (normal(N, H, W, 4), normal(2, len(TAPS), 4, 6), normal(2, 6), diagonals, TAPS),
-        "map": (normal(2, 6, H * W, N), diagonals, (H, W), (0, 1)),
+        "map": (normal(2, 6, H * W, N), diagonals, (0, 1)),
     }
 
 

@@ -64,10 +64,10 @@ def map_pair(kind, shifts, h=5, forward=map_forward, backward=map_backward):
     frame, _ = FRAMES[kind]
 
     def arguments(normal, rng, n):
-        return {"h": normal(len(frame.directions), h, H * W, n), "walk": walk(frame, (H, W)), "shape": (H, W), "shifts": shifts}
+        return {"h": normal(len(frame.directions), h, H * W, n), "walk": walk(frame, (H, W)), "shifts": shifts}
 
-    def equation(ops, h, walk, shape, shifts):
-        maps = its_own_way_round(oracle.unpacked(ops, h, kind, *shape), frame)
+    def equation(ops, h, walk, shifts):
+        maps = its_own_way_round(oracle.unpacked(ops, h, kind, H, W), frame)
         if shifts is None:
             return ops.concat(maps, 3)
         return sum(oracle.moved_down(ops, one) if shift else one for one, shift in zip(maps, shifts, strict=True))

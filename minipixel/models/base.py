@@ -4,7 +4,7 @@ import numpy as np
 
 from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.layers.heads import head_for
-from minipixel.threads import run_shards
+from minipixel.workers import each
 
 
 class Model:
@@ -42,7 +42,7 @@ class Model:
 
     def nll(self, x):
         """-log p(x) of each image in nats: (N,) float64"""
-        return np.concatenate(list(self.each(Model.shard_nll, self.shards(self.checked(x)))))
+        return np.concatenate(list(each(self, Model.shard_nll, self.shards(self.checked(x)))))
 
     def shard_nll(self, x):
         x = self.xp.asarray(x)
@@ -51,7 +51,7 @@ class Model:
 
     def predict(self, x):
         """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
-        return np.concatenate(list(self.each(Model.shard_predict, self.shards(self.checked(x)))))
+        return np.concatenate(list(each(self, Model.shard_predict, self.shards(self.checked(x)))))
 
     def shard_predict(self, x):
         logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
@@ -61,7 +61,7 @@ class Model:
         """Mean nats per image (a float), and its gradient by parameter name"""
         x = self.checked(x)
         total, sums = 0.0, None
-        for nats, grads in self.each(Model.shard_loss_and_grads, self.shards(x), len(x)):
+        for nats, grads in each(self, Model.shard_loss_and_grads, self.shards(x), len(x)):
             total = total + nats
             if sums is None:
                 sums = grads
@@ -78,12 +78,6 @@ class Model:
         dlogits = self.head.backward(self.xp.full(len(x), 1 / N), head_cache)
         _, grads = self.net.backward(dlogits, net_cache)
         return nats.sum(), grads
-
-    def each(self, function, shards, *further):
-        """Yield function(self, shard, *further) for each shard, in processes inside `workers.processes`, else threads."""
-        if self.workers is None:
-            return run_shards(lambda shard: function(self, shard, *further), shards, self.threads)
-        return self.workers.map(self, [(function, shard, *further) for shard in shards])
 
     def first_not_finite(self, x):
         """The name of the first layer whose output for the images x is NaN or inf; None when there is none."""

@@ -147,12 +147,13 @@ def test_the_cut_into_shards_changes_nothing_but_rounding(monkeypatch, name):
 @pytest.mark.parametrize("name", MODELS)
 def test_shards_have_the_pixels_that_suit_the_network(name):
     """A recurrence has short calls and wants more images in each. There are two shards at least, for two cores."""
-    model, pixels = small(name), {"pixelcnn": 3136, "pixelcnn-basic": 3136}.get(name, 12544)
-    assert model.net.shard == pixels
-    x = np.zeros((1 + pixels // 4, 4, 2, 1), np.uint8)
-    assert [len(shard) for shard in model.shards(x)] == [pixels // 8, pixels // 8, 1]
+    model = small(name)
+    pixels = model.net.shard
+    assert (pixels > small().net.shard) == ("lstm" in name)
+    x = np.zeros((1 + pixels // 40 * 2, 8, 5, 1), np.uint8)
+    assert [len(shard) for shard in model.shards(x)] == [pixels // 40, pixels // 40, 1]
     assert [len(shard) for shard in model.shards(x[:5])] == [3, 2] and len(model.shards(x[:1])) == 1
-    assert [len(shard) for shard in model.shards(np.zeros((3, 200, 200, 1), np.uint8))] == [1, 1, 1]
+    assert [len(shard) for shard in model.shards(np.zeros((3, 300, 300, 1), np.uint8))] == [1, 1, 1]
 
 
 def test_levels_are_read_from_minus_one_to_one():

@@ -23,7 +23,8 @@ from .dataset import Dataset, check_integer
 
 __all__ = ["Dataset", "load", "table"]
 
-SETS = {module.ABOUT.name: module for module in (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10)}
+MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10)
+SETS = {module.ABOUT.name: module for module in MODULES}
 
 
 def load(name, levels=None, size=None):

@@ -5,9 +5,9 @@ from minipixel.layers.base import Layer
 
 
 class InBlocks(Layer):
-    """y = apart(net(together(x))): the k x k pixels of a block are one cell for `net`        Graves and Schmidhuber 2009, section 3
+    """y = apart(net(together(x))): the k x k pixels of a block are one cell for `net`        Graves and Schmidhuber 2009
 
-    x (N, H, W, C), H and W multiples of k  ->  net reads (N, H/k, W/k, k k C), gives (N, H/k, W/k, k k F)  ->  y (N, H, W, F).
+    x (N, H, W, C), H and W multiples of k  ->  net: (N, H/k, W/k, k k C) to (N, H/k, W/k, k k F)  ->  y (N, H, W, F).
     The parameters are those of `net`. A block holds its own later pixels: such a network is not causal.
     """
 

@@ -46,17 +46,16 @@ class Labeller(Model):
         x = self.checked(x)
         labels = to_numpy(labels) if array_module(labels) is not np else np.asarray(labels)
         if labels.shape != x.shape[:3] or labels.dtype.kind not in "iu":
-            raise ValueError(f"{self.name} expects labels of shape {x.shape[:3]}, integers, got {labels.dtype} of {labels.shape}")
+            raise ValueError(f"{self.name} expects integer labels of shape {x.shape[:3]}, "
+                             f"got {labels.dtype} of shape {labels.shape}")
         if labels.min() < 0 or labels.max() >= self.classes:
-            raise ValueError(f"{self.name} expects labels 0..{self.classes - 1}, got values from {labels.min()} to {labels.max()}")
+            raise ValueError(f"{self.name} expects labels 0..{self.classes - 1}, "
+                             f"got values from {labels.min()} to {labels.max()}")
         return x, labels[..., None]
-
-    def start(self, canvas):
-        require_generative(self)
 
 
 def require_generative(model):
     """ValueError when the model has no order in which an image could be drawn."""
     if isinstance(model, Labeller):
-        raise ValueError(f"{model.name} labels pixels and reads the whole image for it: it is no generative model, and there is "
-                         "nothing to sample, to complete or to audit (minipixel eval gives its errors)")
+        raise ValueError(f"{model.name} labels pixels and reads the whole image for it: it is no generative model, and there "
+                         "is nothing to sample, to complete or to audit (minipixel eval gives its errors)")

@@ -16,7 +16,7 @@ def mdlstm(colours, *, rng, dtype, layers=2, h=16, block=2, classes=11, cell="md
     """Pixel labels by multi-directional MDLSTM or MDRNN layers (Graves et al. 2007).
 
     layers: recurrences; h: units of a direction; block: pixels of a side of the blocks that a cell reads; classes: labels;
-    cell: "mdlstm", "mdlstm-stable" (its memory cannot grow) or "mdrnn"; clip_deltas: to [-1, 1] in an MDLSTM's backward, as RNNLIB.
+    cell: "mdlstm", "mdlstm-stable" (its memory cannot grow) or "mdrnn"; clip_deltas: of an MDLSTM to [-1, 1], as in RNNLIB.
     """
     def recurrence(C):
         if cell == "mdrnn":
@@ -25,5 +25,5 @@ def mdlstm(colours, *, rng, dtype, layers=2, h=16, block=2, classes=11, cell="md
 
     widths = [block * block * colours, *[4 * h] * layers]
     # One colour is given to the 1x1 layer, so that its mask forbids nothing: labels may depend on all colours.
-    return InBlocks(block, Sequential(body=Sequential.of([recurrence(C) for C in widths[:-1]]),
-                                      logits=MaskedConv(widths[-1], block * block * classes, 1, "B", 1, rng=rng, dtype=dtype, gain=1.0)))
+    logits = MaskedConv(widths[-1], block * block * classes, 1, "B", 1, rng=rng, dtype=dtype, gain=1.0)
+    return InBlocks(block, Sequential(body=Sequential.of([recurrence(C) for C in widths[:-1]]), logits=logits))

@@ -35,7 +35,7 @@ def mdlstm_forward(a, c_prev, peepholes, limit=None):
     2  s = iota g + sum_d phi_d s_d-
     3  omega = sigmoid(a_omega + w_po s),  h = omega tanh(s)
 
-    a (D, (n + 3) h, ..) in the order iota, phi_1 .. phi_n, g, omega (the last sees the new s); c_prev (D, n h, ..): s_1- .. s_n-;
+    a (D, (n + 3) h, ..) in the order iota, phi_1 .. phi_n, g, omega (the last sees the new s); c_prev (D, n h, ..): s_1- ..;
     peepholes (D, n + 2, h): w_pi, w_pf,1 .. w_pf,n, w_po  ->  (h, s), each (D, h, ..)
     limit: the backward clips its deltas da to [-limit, limit], as RNNLIB does with limit 1; None: they are exact
 

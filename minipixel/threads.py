@@ -15,7 +15,6 @@ from threading import Lock
 LOCK, INSIDE = Lock(), []       # who is inside `one_blas_thread`, and before them what restores the limit
 
 
-
 def cores():
     """The cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -90,7 +90,7 @@ class Model:
         return nats.sum(), grads
 
     def each(self, function, shards, *further):
-        """Yield function(self, shard, *further) for each shard, in order: in processes inside `workers.processes`, else in threads."""
+        """Yield function(self, shard, *further) for each shard, in processes inside `workers.processes`, else threads."""
         if self.workers is None:
             return run_shards(lambda shard: function(self, shard, *further), shards, self.threads)
         return self.workers.map(self, [(function, shard, *further) for shard in shards])

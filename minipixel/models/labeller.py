@@ -20,6 +20,7 @@ class Labeller(Model):
         super().__init__(name, options, net, **sizes)
         self.classes = options["classes"]
         self.head = Softmax(1, self.classes)
+        self.require_whole_blocks(self.height, self.width)
 
     def nll(self, x, labels):
         """-log p(labels | x) of each image in nats: (N,) float64"""
@@ -35,11 +36,14 @@ class Labeller(Model):
 
     def checked(self, x):
         x = super().checked(x)
-        block = self.options["block"]
-        if x.shape[1] % block or x.shape[2] % block:
-            raise ValueError(f"{self.name} expects a height and a width in whole blocks of {block}, got {x.shape[1]} x "
-                             f"{x.shape[2]}: block=1 takes all sizes")
+        self.require_whole_blocks(*x.shape[1:3])
         return x
+
+    def require_whole_blocks(self, height, width):
+        block = self.options["block"]
+        if height % block or width % block:
+            raise ValueError(f"{self.name} expects a height and a width in whole blocks of {block}, got {height} x {width}: "
+                             "block=1 takes all sizes")
 
     def checked_with(self, x, labels):
         """The images, and their labels as the head wants them: (N, H, W, 1); ValueError when they are none of this model."""

@@ -93,7 +93,7 @@ class MapLayer(Layer):
 
 
 # For each number of dimensions a map, units read and units of a direction: differences ask for every entry of all parameters.
-SHAPES = {1: ((5,), 3, 4), 2: ((H, W), 3, 2), 3: ((2, 3, 4), 1, 2)}
+SHAPES = {1: ((5,), 3, 4), 2: ((H, W), 3, 2), 3: ((2, 3, 2), 2, 1)}
 KINDS = {"mdrnn": (MDRNN, {}, oracle_md.mdrnn_cell), "mdlstm": (MDLSTM, {}, oracle_md.mdlstm_cell),
          "mdlstm-stable": (MDLSTM, {"stable": True}, partial(oracle_md.mdlstm_cell, stable=True))}
 

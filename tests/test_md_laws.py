@@ -39,7 +39,8 @@ def pair_on(place, name, dtype):
     forward, backward = pairs()[name]
     with place.hot():
         (h, s), cache = forward(*arguments)
-        return host({"h": h, "s": s, **backward((h, s), cache)})
+        grads = backward((h, s), cache)
+    return host({"h": h, "s": s, **grads})
 
 
 def layer_on(place, name, dtype):

@@ -19,6 +19,8 @@ class Model:
     that depend on its shape alone and run on `threads` threads (None: all cores), so results do not depend on them.
     """
 
+    parts = 1       # of an example: the images
+
     def __init__(self, name, options, net, *, height, width, colours, levels, dtype, threads=None):
         self.name, self.options, self.net = name, options, net
         self.height, self.width, self.colours, self.levels = height, width, colours, levels

@@ -16,6 +16,8 @@ class Labeller(Model):
     predict(x)                   log-probabilities (N, H, W, classes)
     """
 
+    parts = 2       # of an example: images and labels
+
     def __init__(self, name, options, net, **sizes):
         super().__init__(name, options, net, **sizes)
         self.classes = options["classes"]

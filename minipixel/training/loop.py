@@ -43,7 +43,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(data.train) / self.recipe.batch)
         self.order_epoch = None
         report = np.random.default_rng([self.seed, 1]).permutation(len(data.validation))[:REPORT_IMAGES]
-        self.report_examples = [part[np.sort(report)] for part in data.examples("validation")]
+        self.report_examples = [part[np.sort(report)] for part in self.examples("validation")]
 
     @property
     def done(self):
@@ -95,7 +95,11 @@ class Trainer:
             self.order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.data.train))
             self.order_epoch = epoch
         chosen = self.order[k * self.recipe.batch:(k + 1) * self.recipe.batch]
-        return [part[chosen] for part in self.data.examples("train")]
+        return [part[chosen] for part in self.examples("train")]
+
+    def examples(self, split):
+        """What the model learns from: images, or images and the labels of their pixels."""
+        return self.data.examples(split)[:self.model.parts]
 
     def report_due(self):
         step = int(self.progress["step"])

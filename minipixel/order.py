@@ -110,7 +110,7 @@ DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),),
 
 
 def corners(dimensions, memory=True):
-    """The frame of a multi-dimensional RNN: every corner a start, the previous cell along each axis read (Graves et al. 2007).
+    """The frame of a multi-dimensional RNN: a direction from each corner, one cell back along each axis read (Graves 2007).
 
     memory: are the memories of these cells read too (MDLSTM), or their outputs alone (MDRNN)? With all corners together a
     cell sees the whole map: such a network labels pixels, and is not causal.
@@ -121,7 +121,7 @@ def corners(dimensions, memory=True):
 
 
 class Walk(NamedTuple):
-    """A frame on images of one shape: P cells in the order of their clocks, those of one tick side by side.
+    """A `frame` on images of one `shape`: P cells in the order of their clocks, those of one tick side by side.
 
     places    (D, P): the place in the raster of each cell, for each direction
     ticks     slices of the cells of each tick
@@ -131,6 +131,8 @@ class Walk(NamedTuple):
     memory    the reads, by number, that are remembered
     """
 
+    frame: Frame
+    shape: tuple
     places: np.ndarray
     ticks: tuple
     links: tuple
@@ -156,7 +158,8 @@ def walk(frame, shape):
         starts.append(tuple(compact(start) for _, _, start in seen))
     places = [np.ravel_multi_index([c if sign > 0 else size - 1 - c for c, sign, size in zip(cells, signs, shape)], shape)
               for signs in frame.directions]
-    return Walk(np.stack(places), ticks, tuple(links), tuple(starts), tuple(map(frame.reads.index, frame.remembers)))
+    memory = tuple(map(frame.reads.index, frame.remembers))
+    return Walk(frame, shape, np.stack(places), ticks, tuple(links), tuple(starts), memory)
 
 
 def read_by(frame, shape, cells, read):

@@ -12,7 +12,7 @@ import numpy as np
 from minipixel.backend import array_module, to_numpy
 from minipixel.models.labeller import require_generative
 from minipixel.order import raster
-from minipixel.workers import processes
+from minipixel.workers import each, processes
 
 # The most images that are visited together: a step then has products large enough for a core, and the cores share the rest.
 TOGETHER = 64
@@ -47,7 +47,7 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     u = np.random.default_rng(rng).random(x.shape)
     cut = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
     with processes(model, most=len(cut)):
-        return np.concatenate(list(model.each(visit, [(x[s], known[s], u[s]) for s in cut], temperature, progress)))
+        return np.concatenate(list(each(model, visit, [(x[s], known[s], u[s]) for s in cut], temperature, progress)))
 
 
 def visit(model, shard, temperature, progress):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from minipixel.threads import cores, one_blas_thread
+from minipixel.threads import cores, keep_freed_memory, one_blas_thread, run_shards
 
 
 @contextmanager
@@ -29,13 +29,20 @@ def processes(model, *alike, most=None):
         return
     workers = Workers(model, count)
     try:
-        for each in (model, *alike):
-            each.workers = workers
+        for one in (model, *alike):
+            one.workers = workers
         yield
     finally:
-        for each in (model, *alike):
-            each.workers = None
+        for one in (model, *alike):
+            one.workers = None
         workers.close()
+
+
+def each(model, function, shards, *further):
+    """Yield function(model, shard, *further) for each shard, in order: in processes inside `processes`, else in threads."""
+    if model.workers is None:
+        return run_shards(lambda shard: function(model, shard, *further), shards, model.threads)
+    return model.workers.map(model, [(function, shard, *further) for shard in shards])
 
 
 class Workers:
@@ -46,6 +53,7 @@ class Workers:
 
     def __init__(self, model, count):
         from multiprocessing import get_context
+        keep_freed_memory()
         fork = get_context("fork")
         self.pipes, self.processes = [], []
         for _ in range(count - 1):

@@ -20,7 +20,7 @@ class InBlocks(Layer):
 
     @property
     def shard(self):
-        return self.net.shard
+        return self.net.shard * self.k**2
 
     def to(self, xp):
         self.net.to(xp)

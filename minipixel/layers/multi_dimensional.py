@@ -27,13 +27,13 @@ class MultiDimensional(Layer):
     of all gates.
     """
 
-    shard = 12544  # a tick has few cells of each image, and calls that are short for it
-
     def __init__(self, C, h, dimensions, cell, memory, biases, *, rng, dtype):
         for what, value in (("C", C), ("h", h), ("dimensions", dimensions)):
             if value < 1:
                 raise ValueError(f"{type(self).__name__} expects {what} of at least 1, got {value}")
         self.C, self.h, self.n, self.cell, self.frame = C, h, dimensions, cell, corners(dimensions, memory)
+        # A tick has few cells of each image: more images make its calls worth while, until their states leave the cache.
+        self.shard = 200_704 // h
         D, F = len(self.frame.directions), cell.gates * h
         b = np.repeat(np.array(biases, dtype), h)
         self.params = Params(
@@ -50,11 +50,10 @@ class MultiDimensional(Layer):
             axes = {1: "X", 2: "H, W"}.get(self.n, ", ".join(f"X{d}" for d in range(1, self.n + 1)))
             raise ValueError(f"{type(self).__name__} expects x of shape (N, {axes}, {self.C}), got {x.shape}: "
                              "is the channel axis last?")
-        p, shape = self.params, x.shape[1:-1]
-        cells = walk(self.frame, shape)
+        p, cells = self.params, walk(self.frame, x.shape[1:-1])
         a, cache_1 = input_to_state_forward(x, p["K_is"], p["b"], cells, ((0,) * self.n,))
         h, cache_2 = scan_forward(a, p["K_ss"], None, None, p.get("peepholes"), cells, self.cell)
-        y, cache_3 = map_forward(h, cells, shape, self.frame.shifts)
+        y, cache_3 = map_forward(h, cells, self.frame.shifts)
         return y, (cache_1, cache_2, cache_3)
 
     def backward(self, dy, cache):

@@ -23,10 +23,11 @@ class Recurrence(Layer):
     """
 
     frame, taps = None, ()
-    shard = 12544  # a tick has few cells of each image, and calls that are short for it
 
     def __init__(self, C, h, colours, *, rng, dtype):
         self.C, self.h = C, h
+        # A tick has few cells of each image: more images make its calls worth while, until their states leave the cache.
+        self.shard = 200_704 // h
         D, R, T = len(self.frame.directions), len(self.frame.reads), len(self.taps)
         allowed = np.tile(connections(self.taps, C, h, "B", colours), LSTM.gates)
         fan_in = np.maximum(1, allowed.sum(axis=(0, 1)))
@@ -51,11 +52,10 @@ class Recurrence(Layer):
         if x.ndim != 4 or x.shape[-1] != self.C:
             raise ValueError(f"{type(self).__name__} expects x of shape (N, H, W, {self.C}), got {x.shape}: "
                              "is the channel axis last?")
-        p, shape = self.params, x.shape[1:3]
-        cells = walk(self.frame, shape)
+        p, cells = self.params, walk(self.frame, x.shape[1:3])
         a, cache_1 = input_to_state_forward(x, self.masked(), p["b"], cells, self.taps)
         h, cache_2 = scan_forward(a, p["K_ss"], p["h0"], p["c0"], None, cells, LSTM)
-        y, cache_3 = map_forward(h, cells, shape, self.frame.shifts)
+        y, cache_3 = map_forward(h, cells, self.frame.shifts)
         return y, (cache_1, cache_2, cache_3)
 
     def backward(self, dy, cache):

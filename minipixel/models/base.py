@@ -4,7 +4,7 @@ import numpy as np
 
 from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.layers.heads import head_for
-from minipixel.threads import run_shards
+from minipixel.workers import each
 
 
 class Model:
@@ -48,7 +48,7 @@ class Model:
 
     def predict(self, x):
         """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
-        return np.concatenate(list(self.each(Model.shard_predict, self.shards(self.checked(x)))))
+        return np.concatenate(list(each(self, Model.shard_predict, self.shards(self.checked(x)))))
 
     def shard_predict(self, x):
         logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
@@ -62,7 +62,7 @@ class Model:
 
     def nats(self, *example):
         """Nats of each image of a checked example"""
-        return np.concatenate(list(self.each(Model.shard_nats, self.cut(example))))
+        return np.concatenate(list(each(self, Model.shard_nats, self.cut(example))))
 
     def shard_nats(self, example):
         example = [self.xp.asarray(part) for part in example]
@@ -73,7 +73,7 @@ class Model:
         """Mean nats of a checked example, and its gradient by parameter name"""
         N = len(example[0])
         total, sums = 0.0, None
-        for nats, grads in self.each(Model.shard_nats_and_grads, self.cut(example), N):
+        for nats, grads in each(self, Model.shard_nats_and_grads, self.cut(example), N):
             total = total + nats
             if sums is None:
                 sums = grads
@@ -90,12 +90,6 @@ class Model:
         dlogits = self.head.backward(self.xp.full(len(logits), 1 / N), head_cache)
         _, grads = self.net.backward(dlogits, net_cache)
         return nats.sum(), grads
-
-    def each(self, function, shards, *further):
-        """Yield function(self, shard, *further) for each shard, in processes inside `workers.processes`, else threads."""
-        if self.workers is None:
-            return run_shards(lambda shard: function(self, shard, *further), shards, self.threads)
-        return self.workers.map(self, [(function, shard, *further) for shard in shards])
 
     def first_not_finite(self, x):
         """The name of the first layer whose output for the images x is NaN or inf; None when there is none."""

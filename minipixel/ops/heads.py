@@ -35,8 +35,11 @@ def bernoulli_backward(dnats, cache):
 
 def bernoulli_log_probs(logits):
     """[log p(0), log p(1)] = [-softplus(a), a - softplus(a)]: logits (N, H, W, C) -> (N, H, W, C, 2)"""
-    s = softplus(logits)
-    return array_module(logits).stack([-s, logits - s], axis=-1)
+    xp = array_module(logits)
+    log_p = xp.empty((*logits.shape, 2), logits.dtype)
+    xp.negative(softplus(logits), out=log_p[..., 0])
+    xp.add(logits, log_p[..., 0], out=log_p[..., 1])
+    return log_p
 
 
 def softplus(a):

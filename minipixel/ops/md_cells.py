@@ -10,6 +10,8 @@ from functools import partial
 from minipixel.backend import array_module
 from minipixel.ops.cells import Cell, split, squashed, squashed_slope
 
+SHUT = 1e-20        # far below any gate that is not shut to the last digit: a mean by shut gates alone is no 0 / 0
+
 
 def mdrnn_forward(a, c_prev):
     """h = tanh(a)        Graves et al. 2007, Algorithm 1: the cell of an MDRNN remembers nothing but its output
@@ -84,18 +86,18 @@ def mdlstm_stable_backward(dh_ds, cache):
     da, ds = closed(dh_ds, cache)                                                   # 3
     s_prev, iota, phi, g = recalled(cache)
     m, dm = mean_of(phi, s_prev), ds * (1 - iota)                                   # 2
-    share = dm / sum(phi)
+    share = dm / sum(phi, SHUT)
     ds_prev = [share * phi_d for phi_d in phi]
     d_gates = [ds * (g - m), *[share * (s_d - m) for s_d in s_prev], ds * iota]
     return ungated(da, d_gates, ds_prev, cache)                                     # 1
 
 
 def mean_of(phi, s_prev):
-    """(sum_d phi_d s_d-) / (sum_d phi_d)"""
+    """(sum_d phi_d s_d-) / (sum_d phi_d); zero where all gates are shut"""
     total = phi[0] * s_prev[0]
     for phi_d, s_d in zip(phi[1:], s_prev[1:]):
         total += phi_d * s_d
-    return total / sum(phi)
+    return total / sum(phi, SHUT)
 
 
 # ---- what the cells share, stage by stage: the gates before the memory (1), and the gate after it (3)

@@ -1,4 +1,4 @@
-"""The scan: a recurrence over all ticks of a walk, as a pair. Rows, diagonals, n dimensions are walks, not loops of their own.
+"""The scan: a recurrence over all ticks of a walk, as a pair. Rows, diagonals and n dimensions are walks, not three loops.
 
 Cells are packed by clock (order.walk): a tick is one product for all its cells, images and directions, and one call of the
 cell's pair. What a cell reads stands in a slot for each read, one below the other, and is put there when it is computed.
@@ -36,7 +36,7 @@ def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
 
 
 def scan_backward(dy, cache):
-    """Tick by tick back: dh_p = dy_p + what its readers give back, through the cell to da_p; ds_p = K_ss da_p to what p read.
+    """Tick by tick back: dh_p = dy_p + what its readers give back; through the cell to da_p; ds_p = K_ss da_p to what p read.
 
     dK_ss,r = sum_p h_(read r of p) da_p^T in one product at the end. The initial state is given back what its readers owe.
     """
@@ -66,7 +66,7 @@ def scan_backward(dy, cache):
 
 
 def hand_on(slots, state, initial, reads, links, starts):
-    """Write into each slot of a tick's cells the state (h or c) of the tick before, or the initial one, that is read there."""
+    """Write into each slot of a tick's cells the state (h or c) that they read there: the last tick's, or the initial one."""
     for slot, r in zip(parts(slots, len(reads)), reads):
         into, out = links[r]
         if into is not None:

@@ -6,11 +6,25 @@ from functools import partial
 import numpy as np
 
 from minipixel import sample
-from minipixel.layers import Layer
+from minipixel.layers import DiagonalBiLSTM, RowLSTM
 from minipixel.order import raster
-from minipixel.threads import run_shards
+from minipixel.workers import processes
 
-from .subjects import BASIC, BLOCKS, FORMS, OURS, TINY, conv_layer, fresh, growing, images
+from .layer_pass import LayerPass
+from .subjects import (
+    BASIC,
+    BLOCKS,
+    DIAGONAL,
+    FORMS,
+    OURS,
+    RECURRENT_FORMS,
+    TINY,
+    conv_layer,
+    fresh,
+    growing,
+    images,
+    recurrent_layer,
+)
 from .timing import LEAST, compared, peak_growth, seconds_of, take_turns
 
 # The largest difference of two arrays, in norms. float64 says whether both are the same network. In float32 a ReLU whose
@@ -28,9 +42,8 @@ class Settings:
     same_malloc: bool = False
     tiny: bool = False
 
-    @property
-    def forms(self):
-        return FORMS if self.compiled else FORMS[:2]
+    def forms(self, forms=FORMS):
+        return forms if self.compiled else forms[:2]
 
     @property
     def least(self):
@@ -42,24 +55,29 @@ def conv(settings, pytorch):
     N, size, maps = (2, 8, 4) if settings.tiny else (16, 28, 64)
     for C, k, mask in ((maps, 3, "B"), (1, 7, "A")):
         subject = C, maps, k, mask, N, size
-        layer, x, dy = conv_layer(*subject)
-        n = max(1, Layer.shard // size**2)
-        shards = [slice(start, start + n) for start in range(0, N, n)]
-        ours = partial(sharded_pass, layer, x, dy, shards, settings.threads)
-        difference = make_equal(pytorch, settings.forms, ours(), "conv", subject)
-        yield row(f"{k}x{k} mask {mask}, {C} -> {maps} maps, {size}x{size}, batch {N}",
-                  clocks(ours, pytorch, settings.forms), settings, difference,
-                  {"parameters": sum(p.size for p in layer.params.values()),
-                   "multiply_adds_per_pixel": layer.connections()})
+        yield layer_row(f"{k}x{k} mask {mask}, {C} -> {maps} maps, {size}x{size}, batch {N}", settings, pytorch,
+                        settings.forms(), "conv", conv_layer(*subject), subject)
 
 
-def sharded_pass(layer, x, dy, shards, threads):
-    """{what: array} of a layer's forward and backward, in shards over threads as a model does it."""
-    def one(shard):
-        y, cache = layer.forward(x[shard])
-        return y, *layer.backward(dy[shard], cache)
-    ys, dxs, grads = zip(*run_shards(one, shards, threads), strict=True)
-    return {"y": np.concatenate(ys), "x": np.concatenate(dxs)} | {k: sum(g[k] for g in grads) for k in grads[0]}
+def recurrent(settings, pytorch):
+    """A recurrence alone, forward and backward (dx and all parameters), on larger images as well."""
+    cases = [(DiagonalBiLSTM, 32, 64, 28), (DiagonalBiLSTM, 16, 16, 28), (RowLSTM, 32, 64, 28), (RowLSTM, 16, 16, 28)]
+    if settings.tiny:
+        cases = [(cls, 4, 2, 6) for cls, *_ in cases[1:3]]
+    for subject in cases:
+        cls, h, N, size = subject
+        yield layer_row(f"{cls.__name__} h {h}, {size}x{size}, batch {N}", settings, pytorch,
+                        settings.forms(RECURRENT_FORMS), "recurrent", recurrent_layer(*subject), subject)
+
+
+def layer_row(name, settings, pytorch, forms, kind, given, subject):
+    """A layer's pass over a batch, in shards as a model has them."""
+    layer, ours = given[0], LayerPass(*given, settings.threads)
+    arrays = {what: array for what, array in ours.arrays().items() if what not in ("h0", "c0")}  # PyTorch starts from zeros
+    difference = make_equal(pytorch, forms, arrays, kind, subject)
+    cost = {"parameters": sum(p.size for p in layer.params.values()), "multiply_adds_per_pixel": layer.connections()}
+    with processes(ours):
+        return row(name, clocks(ours, pytorch, forms), settings, difference, cost)
 
 
 def training(settings, pytorch):
@@ -72,9 +90,10 @@ def training(settings, pytorch):
         subject = name, options, size, settings.threads, colours, levels
         model, x = fresh(*subject), images(batch, size, colours, levels)
         equal_in_float64(pytorch, subject, x[:2])
-        difference = make_equal(pytorch, settings.forms, step_arrays(model, x), "step", subject, x)
-        yield row(f"{title(name, options)}, {size}x{size}x{colours}, {levels} levels, batch {batch}",
-                  clocks(partial(model.loss_and_grads, x), pytorch, settings.forms), settings, difference, model.cost())
+        difference = make_equal(pytorch, settings.forms(), step_arrays(model, x), "step", subject, x)
+        with processes(model):
+            yield row(f"{title(name, options)}, {size}x{size}x{colours}, {levels} levels, batch {batch}",
+                      clocks(partial(model.loss_and_grads, x), pytorch, settings.forms()), settings, difference, model.cost())
 
 
 def step_arrays(model, x):
@@ -95,16 +114,17 @@ def sampling(settings, pytorch):
     Of the full forwards a stated number is timed and multiplied by the pixels: all of them cost the same.
     """
     n, size, forwards = (2, 6, 2) if settings.tiny else (16, 28, 8)
-    for name, options in (BLOCKS, BASIC):
+    for name, options in (BLOCKS, BASIC, DIAGONAL):
         options = TINY if settings.tiny else options
         subject = name, options, size, settings.threads
         model = fresh(*subject)
         drawn = sample(model, n)
-        difference = make_equal(pytorch, settings.forms, {"log p": stepped(model, drawn)},
-                                "forwards", subject, drawn, forwards)
-        yield row(f"{title(name, options)}, {n} images {size}x{size}",
-                  clocks(partial(sample, model, n), pytorch, settings.forms), settings, difference, model.cost(),
-                  times={form: size**2 / forwards for form in settings.forms},
+        log_p = stepped(model, drawn)
+        require_equal({"log p": log_p}, {"log p": model.predict(drawn)}, "the full forward")
+        forms = () if name == DIAGONAL[0] else settings.forms()
+        difference = make_equal(pytorch, forms, {"log p": log_p}, "forwards", subject, drawn, forwards)
+        yield row(f"{title(name, options)}, {n} images {size}x{size}", clocks(partial(sample, model, n), pytorch, forms),
+                  settings, difference, model.cost(), times={form: size**2 / forwards for form in forms},
                   note=f"PyTorch: {forwards} full forwards timed, times {size**2}/{forwards}; the cache is the larger part "
                        "of the ratio, and PyTorch could have one too")
 
@@ -125,16 +145,34 @@ def growth(settings, pytorch):
     if settings.tiny:
         shapes = [(8, 2)]
     for size, batch in shapes:
-        subject, x = growing(size, batch, settings.threads)
+        subject, x = growing(BLOCKS, size, batch, settings.threads)
         model = fresh(*subject)
         difference = make_equal(pytorch, FORMS[:2], step_arrays(model, x), "step", subject, x)
-        found = row(f"{title(*BLOCKS)}, {size}x{size}, batch {batch}",
-                    clocks(partial(model.loss_and_grads, x), pytorch, FORMS[:2]), settings, difference, model.cost(),
-                    repeats=min(settings.repeats, 5))
-        for name, side in found["sides"].items():
-            side["seconds_per_pixel"] = side["seconds"] / x.size
-            side["peak_bytes"] = peak_growth(name, size, batch, settings.threads)
-        yield found | {"size": size, "batch": batch}
+        with processes(model):
+            found = row(f"{title(*BLOCKS)}, {size}x{size}, batch {batch}",
+                        clocks(partial(model.loss_and_grads, x), pytorch, FORMS[:2]), settings, difference, model.cost(),
+                        repeats=min(settings.repeats, 5))
+        yield with_growth(found, BLOCKS, size, batch, settings)
+
+
+def recurrent_growth(settings, pytorch):
+    """The same of a Diagonal BiLSTM, without PyTorch: cost of a pixel, and memory, as images grow."""
+    shapes = [(8, 2)] if settings.tiny else [(28, 16), (64, 16), (128, 16), (128, 4)]
+    for size, batch in shapes:
+        subject, x = growing(DIAGONAL, size, batch, settings.threads)
+        model = fresh(*subject)
+        with processes(model):
+            found = row(f"{title(*DIAGONAL)}, {size}x{size}, batch {batch}",
+                        clocks(partial(model.loss_and_grads, x), pytorch, ()), settings, 0, model.cost(),
+                        repeats=min(settings.repeats, 5))
+        yield with_growth(found, DIAGONAL, size, batch, settings)
+
+
+def with_growth(found, network, size, batch, settings):
+    for name, side in found["sides"].items():
+        side["seconds_per_pixel"] = side["seconds"] / (batch * size**2)
+        side["peak_bytes"] = peak_growth(name, network[0], size, batch, settings.threads)
+    return found | {"size": size, "batch": batch}
 
 
 def title(name, options):
@@ -144,7 +182,7 @@ def title(name, options):
 def make_equal(pytorch, forms, ours, kind, *arguments, tolerance=EQUAL["float32"]):
     """Make the sides of PyTorch in a fresh process. The largest difference of their arrays from ours."""
     pytorch.restart()
-    return max(require_equal(ours, pytorch.make(form, kind, *arguments), form, tolerance) for form in forms)
+    return max((require_equal(ours, pytorch.make(form, kind, *arguments), form, tolerance) for form in forms), default=0)
 
 
 def require_equal(ours, theirs, form, tolerance=EQUAL["float32"]):
@@ -170,8 +208,9 @@ def row(name, sides, settings, difference, cost, times=None, note="", repeats=No
     for form, factor in (times or {}).items():
         seconds[form] = [factor * s for s in seconds[form]]
     found = compared(seconds)
-    strongest = min((form for form in found if form != OURS), key=lambda form: found[form]["ratio"])
+    strongest = min((form for form in found if form != OURS), key=lambda form: found[form]["ratio"], default=None)
     return {"case": name, "sides": found, "strongest": strongest, "largest_difference": difference, "note": note, **cost}
 
 
-BENCHMARKS = {"conv": conv, "training": training, "sampling": sampling, "growth": growth}
+BENCHMARKS = {"conv": conv, "recurrent": recurrent, "training": training, "sampling": sampling, "growth": growth,
+              "recurrent-growth": recurrent_growth}

@@ -13,6 +13,8 @@ HEAD = {
     "training": "Training step: forward and backward of the mean nats, without optimiser",
     "sampling": "Sampling: cached, against one full forward a pixel",
     "growth": "Growth: a training step on larger images and batches",
+    "recurrent": "Recurrences: forward and backward of a layer",
+    "recurrent-growth": "Growth of a recurrence: a training step on larger images",
 }
 PYTORCH_MALLOC = {False: "PyTorch has malloc as it comes, as its users do",
                   True: "and so does PyTorch here (--same-malloc), which its users' processes do not"}
@@ -40,15 +42,18 @@ def tables(name, rows):
              "| case | parameters | multiply-adds a pixel | minipixel | usual PyTorch | ratio | strongest PyTorch | ratio |",
              "|---|---|---|---|---|---|---|---|"]
     for row in rows:
-        usual, strongest = row["sides"]["usual"], row["sides"][row["strongest"]]
+        cells = [milliseconds(row["sides"][OURS])]
+        for form in ("usual", row["strongest"]) if row["strongest"] else ():
+            side = row["sides"][form]
+            cells += [milliseconds(side) + f" ({form})" * (form != "usual" or len(cells) > 1), ratio(side)]
         lines.append(f"| {row['case']} | {row['parameters']:,} | {row['multiply_adds_per_pixel']:,} "
-                     f"| {milliseconds(row['sides'][OURS])} | {milliseconds(usual)} | {ratio(usual)} "
-                     f"| {milliseconds(strongest)} ({row['strongest']}) | {ratio(strongest)} |")
+                     f"| {' | '.join(cells + ['-'] * (5 - len(cells)))} |")
     worst = max(row["largest_difference"] for row in rows)
-    lines += ["", f"Equal first: |difference| / |array| at most {worst:.0e} in float32. "
-              "In brackets: the quartiles of the ratio."]
+    if worst:
+        lines += ["", f"Equal first: |difference| / |array| at most {worst:.0e} in float32. "
+                  "In brackets: the quartiles of the ratio."]
     lines += sorted({f"{row['note']}." for row in rows if row["note"]})
-    if name == "growth":
+    if "growth" in name:
         lines += ["", *growth_table(rows)]
     return "\n".join(lines)
 

@@ -9,6 +9,8 @@ OURS = "minipixel"
 FORMS = ("usual", "channels_last", "compiled")
 BASIC = ("pixelcnn-basic", {"layers": 7, "h": 64, "out": 32})
 BLOCKS = ("pixelcnn", {"layers": 7, "h": 32, "out": 32})
+DIAGONAL = ("diagonal-bilstm", {"layers": 7, "h": 16, "out": 32})
+RECURRENT_FORMS = ("usual", "packed", "compiled")
 TINY = {"layers": 2, "h": 4, "out": 4}
 
 
@@ -20,9 +22,9 @@ def images(batch, size, colours=1, levels=2):
     return np.random.default_rng(1).integers(0, levels, (batch, size, size, colours)).astype(np.uint8)
 
 
-def growing(size, batch, threads):
+def growing(network, size, batch, threads):
     """The network and the images of a row of `growth`."""
-    return (*BLOCKS, size, threads), images(batch, size)
+    return (*network, size, threads), images(batch, size)
 
 
 def conv_layer(C, maps, k, mask, batch, size):
@@ -30,3 +32,10 @@ def conv_layer(C, maps, k, mask, batch, size):
     rng = np.random.default_rng(0)
     layer = MaskedConv(C, maps, k, mask, 1, rng=rng, dtype=np.float32)
     return layer, *(rng.standard_normal((batch, size, size, units)).astype(np.float32) for units in (C, maps))
+
+
+def recurrent_layer(cls, h, batch, size):
+    """A recurrence from 2h maps, its input x, and dy. The initial state is zero: see torch_recurrent.py."""
+    rng = np.random.default_rng(0)
+    layer = cls(2 * h, h, 1, rng=rng, dtype=np.float32)
+    return layer, *(rng.standard_normal((batch, size, size, units)).astype(np.float32) for units in (2 * h, h))

@@ -17,22 +17,25 @@ from .torch_calls import Sides, Step
 
 
 def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cases, "peak_growth", lambda side, size, batch, threads: 1000)
+    monkeypatch.setattr(cases, "peak_growth", lambda side, network, size, batch, threads: 1000)
     main(["--tiny", "--repeats", "2", "--threads", "1", "--no-compile", "--json", str(tmp_path / "speed.json")])
     results = json.loads((tmp_path / "speed.json").read_text())["results"]
-    assert {name: len(rows) for name, rows in results.items()} == {"conv": 2, "training": 3, "sampling": 2, "growth": 1}
+    assert {name: len(rows) for name, rows in results.items()} == {
+        "conv": 2, "recurrent": 2, "training": 3, "sampling": 3, "growth": 1, "recurrent-growth": 1}
     printed = capsys.readouterr().out
-    for rows in results.values():
+    for name, rows in results.items():
         for row in rows:
             assert row["case"] in printed
-            assert {"minipixel", "usual", "channels_last"} == set(row["sides"])
+            beside = {"packed"} if name == "recurrent" else {"channels_last"}
+            alone = row["strongest"] is None
+            assert {"minipixel"} | (set() if alone else {"usual", *beside}) == set(row["sides"])
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
 def test_memory_of_a_step_is_measured_in_a_fresh_process():
     kept = fresh(*BLOCKS, 32, 1).cost()["kept_per_pixel"]
     # What is kept for the backward, in float32, must all be there at one moment.
-    assert peak_growth("minipixel", 32, 1, threads=1) > 4 * kept * 32**2
+    assert peak_growth("minipixel", BLOCKS[0], 32, 1, threads=1) > 4 * kept * 32**2
 
 
 def test_sides_that_differ_are_not_timed():

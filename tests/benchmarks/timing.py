@@ -53,10 +53,10 @@ def compared(seconds, ours="minipixel"):
     return table
 
 
-def peak_growth(side, size, batch, threads):
+def peak_growth(side, network, size, batch, threads):
     """Bytes that a training step adds to the resident memory of a fresh process at its peak; None outside Linux."""
     if not os.path.exists("/proc/self/status"):
         return None
-    command = [sys.executable, "-m", "tests.benchmarks.memory", side, str(size), str(batch), str(threads)]
+    command = [sys.executable, "-m", "tests.benchmarks.memory", side, network, str(size), str(batch), str(threads)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return int(done.stdout)

@@ -1,0 +1,40 @@
+"""A layer's forward and backward over the shards of a batch, in processes as a model's training step has them."""
+
+from functools import reduce
+
+import numpy as np
+
+from minipixel.workers import each
+
+
+class LayerPass:
+    """Called, it makes the gradients of the parameters; x, dy, y and dx stay in the process that has the shard."""
+
+    def __init__(self, layer, x, dy, threads):
+        self.layer, self.params, self.x, self.dy = layer, layer.params, x, dy
+        self.threads, self.xp, self.workers = threads, np, None
+        n = max(1, min(layer.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
+        self.shards = [slice(start, start + n) for start in range(0, len(x), n)]
+
+    def __call__(self):
+        return reduce(add, each(self, LayerPass.shard, range(len(self.shards))))
+
+    def shard(self, k):
+        y, cache = self.layer.forward(self.x[self.shards[k]])
+        self.y, (self.dx, grads) = y, self.layer.backward(self.dy[self.shards[k]], cache)
+        return grads
+
+    def arrays(self):
+        """{what: array} of the whole batch, one shard after the other."""
+        grads, ys, dxs = [], [], []
+        for k in range(len(self.shards)):
+            grads.append(self.shard(k))
+            ys.append(self.y)
+            dxs.append(self.dx)
+        return {"y": np.concatenate(ys), "x": np.concatenate(dxs), **reduce(add, grads)}
+
+
+def add(total, grads):
+    for name, grad in grads.items():
+        total[name] += grad
+    return total

@@ -75,6 +75,7 @@ def labelled(images, targets, labels, levels, path):
     colours = class_colours(np.arange(background), background)
     figure.legend(handles=[Patch(color=colour, label=str(digit)) for digit, colour in enumerate(colours)], ncols=background,
                   loc="upper center", fontsize=8, frameon=False, handlelength=1, columnspacing=1)
+    figure.text(0.5, 0.005, "each image, its true labels and those it was given", ha="center", va="bottom", fontsize=7)
     _save(figure, path)
 
 

@@ -17,8 +17,20 @@ import minipixel.layers
 import minipixel.ops
 from minipixel.backend import device_module, to_numpy
 from minipixel.data.dataset import Dataset
-from minipixel.layers import Layer, MaskedConv, ReLU, Residual, Sequential, Skips
-from minipixel.models import MODELS, build, options_of
+from minipixel.layers import (
+    DiagonalBiLSTM,
+    FullContext,
+    Layer,
+    MaskedConv,
+    ReLU,
+    Residual,
+    RowLSTM,
+    Sequential,
+    Skips,
+)
+from minipixel.models import CHOICES, MODELS, build, options_of
+from minipixel.ops.cells import LSTM
+from minipixel.order import DIAGONALS, walk
 from minipixel.sampling import complete, sample
 from minipixel.training.loop import Trainer
 from minipixel.training.optimisers import OPTIMISERS, clip_norm
@@ -62,11 +74,16 @@ def differences(found, expected):
 def pair_arguments(rng, dtype):
     def normal(*shape):
         return rng.standard_normal(shape).astype(dtype)
+    diagonals = walk(DIAGONALS, (H, W))
     return {
         "relu": (normal(N, H, W, 4),),
         "conv": (normal(N, H, W, 4), normal(len(TAPS), 4, 6), normal(6), TAPS),
         "bernoulli": (normal(N, H, W, 3), rng.integers(0, 2, (N, H, W, 3))),
         "softmax": (normal(N, H, W, 3 * 5), rng.integers(0, 5, (N, H, W, 3))),
+        "lstm": (normal(2, 4 * 3, W, N), normal(2, 3, W, N)),
+        "scan": (normal(2, 4 * 3, H * W, N), normal(2, 2, 3, 4 * 3), normal(2, 3), normal(2, 3), None, diagonals, LSTM),
+        "input_to_state": (normal(N, H, W, 4), normal(2, len(TAPS), 4, 6), normal(2, 6), diagonals, TAPS),
+        "map": (normal(2, 6, H * W, N), diagonals, (0, 1)),
     }
 
 
@@ -87,8 +104,10 @@ def pair_case(name):
         forward, backward = pairs()[name]
         with place.hot():
             y, cache = forward(*arguments)
-            grads = backward(place.up(rng.standard_normal(y.shape).astype(y.dtype)), cache)
-        return host({"y": y, **grads})
+            outputs = y if isinstance(y, tuple) else (y,)
+            dy = tuple(place.up(rng.standard_normal(out.shape).astype(out.dtype)) for out in outputs)
+            grads = backward(dy if isinstance(y, tuple) else dy[0], cache)
+        return host({**{f"output {k}": out for k, out in enumerate(outputs)}, **grads})
     return run
 
 
@@ -98,13 +117,22 @@ def pair_case(name):
 def make_layers(rng, dtype):
     def conv(k=3, mask="B"):
         layer = MaskedConv(6, 6, k, mask, 3, rng=rng, dtype=dtype)
-        layer.params["b"] = rng.standard_normal(6).astype(dtype)
+        return drawn(layer)
+
+    def recurrence(cls):
+        return drawn(cls(6, 6, 3, rng=rng, dtype=dtype))
+
+    def drawn(layer):
+        for name in {"b", "h0", "c0"} & set(layer.params):
+            layer.params[name] = rng.standard_normal(layer.params[name].shape).astype(dtype)
         return layer
     return {
         "MaskedConv": conv(), "MaskedConv A": conv(5, "A"), "MaskedConv 1x1": conv(1), "ReLU": ReLU(),
         "Sequential": Sequential(first=conv(), relu=ReLU(), last=conv(1)),
         "Residual": Residual(relu=ReLU(), conv=conv()),
         "Skips": Skips([conv(), conv()], [conv(1), conv(1)]),
+        "RowLSTM": recurrence(RowLSTM), "DiagonalBiLSTM": recurrence(DiagonalBiLSTM),
+        "FullContext": FullContext(6, Sequential(conv=conv(3, "A"), lstm=recurrence(DiagonalBiLSTM))),
     }
 
 
@@ -189,6 +217,8 @@ def cases():
     found |= {f"layer {name}": (layer_case(name), both) for name in make_layers(rng, np.float64)}
     for name in MODELS:
         switches = {option: not value for option, value in options_of(name).items() if isinstance(value, bool)}
+        switches |= {option: next(word for word in CHOICES[option] if word != value)
+                     for option, value in options_of(name).items() if option in CHOICES}
         for colours, levels in ((1, 2), (1, 3), (3, 4)):
             found[f"model {name} {colours}x{levels}"] = model_case(name, colours, levels), both
         for option, value in switches.items():
@@ -203,14 +233,14 @@ CASES = [(name, case, dtype) for name, (case, dtypes) in cases().items() for dty
 IDS = [f"{name} {dtype.__name__}" for name, _, dtype in CASES]
 
 
-def trained(place, folder, **options):
+def trained(place, folder, model="pixelcnn", **options):
     """Two epochs by the real loop in a run folder, as `minipixel train` runs them: the Trainer, done."""
     x = images(1, 3, n=8)
     data = Dataset("noise", x, x[:2], x[2:4], 3, "drawn")
     recipe = {"epochs": 2, "batch": 4, "optimiser": "sgd", "rate": 1e-2, "clip": 1.0}
     sizes = {"height": 4, "width": 5, "colours": 1, "levels": 3}
     options = {"layers": 1, "h": 4, "out": 4, **options}
-    run = Run.create({"model": "pixelcnn", "options": options, **sizes, "data": "noise", "seed": 7, "recipe": recipe},
+    run = Run.create({"model": model, "options": options, **sizes, "data": "noise", "seed": 7, "recipe": recipe},
                      folder)
     trainer = Trainer(run, data, device=place.device)
     with place.calls():

@@ -9,10 +9,10 @@ from math import isqrt
 
 import numpy as np
 import oracle
+import oracle_recurrent
 import pytest
-from subjects import H, Layer, Model, N, W
-
-BATCHED = ("x", "logits")  # the arguments whose first axis counts images
+from reach import reach
+from subjects import BIASES, H, Layer, Model, N, W
 
 
 def close(found, expected, tolerance=1e-12, what=""):
@@ -69,32 +69,35 @@ def alone(subject):
     dy = case.dy()
     together = case.backward(dy, cache)
     for n in range(3):
-        single = {name: value[n:n + 1] if name in BATCHED else value for name, value in case.inputs.items()}
-        y_n, cache = case.forward(**single)
-        close(y_n, y[n:n + 1], what=f"image {n} alone")
-        apart = case.backward(dy[n:n + 1], cache)
-        for name in set(BATCHED) & set(together):
-            close(apart[name], together[name][n:n + 1], what=f"d{name} of image {n} alone")
+        def one(name, value, n=n):
+            return value.take([n], case.images[name]) if name in case.images else value
+
+        y_n, cache = case.forward(**{name: one(name, value) for name, value in case.inputs.items()})
+        close(y_n, one("output", y), what=f"image {n} alone")
+        apart = case.backward(one("output", dy), cache)
+        for name in set(case.images) & set(together):
+            close(apart[name], one(name, together[name]), what=f"d{name} of image {n} alone")
 
 
 def pure(subject):
     """Calls leave no trace: in inputs, parameters, caches, dy or the layer; interleaved calls are those of each alone."""
     case = subject.case()
-    other = {name: value[::-1].copy() if name in BATCHED else value for name, value in case.inputs.items()}
+    other = {name: np.flip(value, case.images[name]).copy() if name in case.images else value
+             for name, value in case.inputs.items()}
     dy, other_dy = case.dy(), case.dy(seed=10)
     before = pickle.dumps((case.owner, case.inputs, other, case.params, dy, other_dy))
 
     def run(inputs, dy):
         y, cache = case.forward(**inputs)
-        return {"y": y.copy(), **case.backward(dy, cache)}
+        return {"output": y.copy(), **case.backward(dy, cache)}
 
     expected, other_expected = run(case.inputs, dy), run(other, other_dy)
     y, cache = case.forward(**case.inputs)
     kept = pickle.dumps(cache)
     other_y, other_cache = case.forward(**other)
-    for found, wanted in ((dict(y=y, **case.backward(dy, cache)), expected),
-                          (dict(y=other_y, **case.backward(other_dy, other_cache)), other_expected),
-                          (dict(y=y, **case.backward(dy, cache)), expected)):
+    for found, wanted in ((dict(output=y, **case.backward(dy, cache)), expected),
+                          (dict(output=other_y, **case.backward(other_dy, other_cache)), other_expected),
+                          (dict(output=y, **case.backward(dy, cache)), expected)):
         assert list(found) == list(wanted)
         for name in found:
             np.testing.assert_array_equal(found[name], wanted[name], err_msg=f"{name} depends on other calls")
@@ -113,9 +116,9 @@ def dtype(subject):
             y, cache = case.forward(**inputs)
             grads = case.backward(case.dy(), cache)
             is_nats = y.ndim == 1  # likelihoods are summed in float64 for every type
-            arrays = grads if is_nats else {"y": y, **grads}
+            arrays = grads if is_nats else {"output": y, **grads}
             assert {value.dtype for value in arrays.values()} == {np.dtype(kind)}, {k: v.dtype for k, v in arrays.items()}
-            found.setdefault(kind, []).append({"y": y, **grads})
+            found.setdefault(kind, []).append({"output": y, **grads})
     narrow, wide = found[np.float32], found[np.float64]
     close_all(narrow[0], narrow[1], 0)
     close_all(wide[0], wide[1], 0)
@@ -144,24 +147,25 @@ def colour_of(units, colours):
 def structure(subject, height=3, width=5, places=None):
     """Exactly the outputs to which the paper's masks leave a way can be reached from a place of the input, no other.
 
-    All weights positive, biases zero: an impulse comes out, however weakly, exactly where a way leads. A weight that is
-    forbidden must stay without effect although its stored value is positive as well.
+    All weights positive, biases and initial states zero: an image of zeros gives zeros, and an impulse comes out, however
+    weakly, exactly where a way leads. A weight that is forbidden must stay without effect although its stored value is
+    positive as well. The gates of a recurrence are open, for its tanh cannot tell numbers below rounding from zero.
     """
     layer = subject.layer()
     for name, value in layer.params.items():
-        value[...] = 0 if name.endswith("b") else 1 / value[..., 0].size
+        recurrent = name.removesuffix("b") + "K_ss" in layer.params
+        value[...] = 0 if name.endswith(BIASES) else 1 if name.endswith(("K_is", "K_ss")) else 1 / value[..., 0].size
+        if name.endswith("b") and recurrent:
+            value[...] = np.repeat([5, 5, 5, 0], value.shape[1] // 4)
     places = places or [(i, j) for i in range(height) for j in range(width)]
     for c, colour in enumerate(colour_of(subject.C, subject.colours)):
         x = np.zeros((len(places), height, width, subject.C))
         for n, (i, j) in enumerate(places):
             x[n, i, j, c] = 1
         y, _ = layer.forward(x)
-        for n, (i, j) in enumerate(places):
-            way = oracle.reach(height, width, subject.colours, subject.kernels, (i, j, colour))
-            expected = np.zeros((height, width, subject.colours), bool)
-            expected[tuple(np.array(sorted(way), int).reshape(-1, 3).T)] = True
-            expected = expected[..., colour_of(y.shape[-1], subject.colours)]
-            leaks, unseen = np.argwhere((y[n] != 0) & ~expected), np.argwhere((y[n] == 0) & expected)
+        ways = reach(height, width, subject.colours, subject.kernels, [(*place, colour) for place in places], subject.column)
+        for (i, j), found, expected in zip(places, y != 0, ways[..., colour_of(y.shape[-1], subject.colours)]):
+            leaks, unseen = np.argwhere(found & ~expected), np.argwhere(~found & expected)
             assert not len(leaks), f"input {i, j, c} leaks to (row, column, unit) {leaks[:4].tolist()}"
             assert not len(unseen), f"input {i, j, c} is not seen at (row, column, unit) {unseen[:4].tolist()}"
 
@@ -206,6 +210,10 @@ def closed_weights(subject, params):
             kind = "A" if name == subject.first_a else "B"
             M = oracle.mask(kind, k, *K.shape[1:], subject.colours)
             found[name] = np.stack([M[di + k // 2, dj + k // 2] for di, dj in oracle.live(kind, k, subject.colours)]) == 0
+        if name.endswith("K_is"):
+            _, T, C, units = K.shape
+            M = oracle_recurrent.gate_mask(3 if T > 1 else 1, C, units // 4, subject.colours)
+            found[name] = np.broadcast_to(M == 0, K.shape)
     assert any(closed.any() for closed in found.values()), "nothing is forbidden here: not a subject of this law"
     return found
 
@@ -217,7 +225,7 @@ def forbidden(subject):
 
     def run():
         y, cache = case.forward(**case.inputs)
-        return {"y": y, **case.backward(dy, cache)}
+        return {"output": y, **case.backward(dy, cache)}
 
     before, closed = run(), closed_weights(subject, case.params)
     for name, where in closed.items():
@@ -230,4 +238,4 @@ def forbidden(subject):
         x, layer = case.inputs["x"], case.owner
         state = layer.start(len(x), *x.shape[1:3])
         found = [layer.step(x[:, i, j], state, i, j) for i in range(x.shape[1]) for j in range(x.shape[2])]
-        close(np.stack(found, 1).reshape(before["y"].shape), before["y"])
+        close(np.stack(found, 1).reshape(before["output"].shape), before["output"])

@@ -88,7 +88,12 @@ def nats(log_p, x):
     return total
 
 
-LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, constant=np.asarray)
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, constant=np.asarray,
+                        sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
 
 
 def masked_conv(ops, params, x, kind, k, colours, name=""):
@@ -134,19 +139,7 @@ def pixelcnn_basic(ops, params, x, colours, layers, summary=False):
 NETWORKS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic}
 
 
-def log_probs(ops, name, params, x, levels, **options):
+def log_probs(ops, network, params, x, levels, **options):
     """A whole model: images of levels 0..K-1 as numbers from -1 to 1, the network, a sigmoid for 2 levels or a softmax."""
-    logits = NETWORKS[name](ops, params, ops.constant(2 * x / (levels - 1) - 1), x.shape[-1], **options)
+    logits = network(ops, params, ops.constant(2 * x / (levels - 1) - 1), x.shape[-1], **options)
     return ops.bernoulli(logits) if levels == 2 else ops.softmax(logits, levels)
-
-
-def reach(height, width, colours, kernels, place):
-    """Every (i, j, colour) of the output to which a way leads from one place of the input, through layers (kind, k)."""
-    names = "RGB"[:colours]
-    seen = {(place[0], place[1], names[place[2]])}
-    for kind, k in kernels:
-        ways = [(-di, -dj, c_in, c_out) for di, dj in live(kind, k, colours) for c_in in names for c_out in names
-                if (di, dj) != (0, 0) or c_in in READS[kind][c_out]]
-        seen = {(i + di, j + dj, c_out) for i, j, c in seen for di, dj, c_in, c_out in ways
-                if c_in == c and 0 <= i + di < height and 0 <= j + dj < width}
-    return {(i, j, names.index(c)) for i, j, c in seen}

@@ -7,21 +7,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import oracle
+import oracle_recurrent
 
 from minipixel import build, gradcheck
 
 N, H, W = 2, 3, 4
+BIASES = ("b", "h0", "c0")      # how the names of biases and initial states end
+NETWORKS = oracle.NETWORKS | oracle_recurrent.NETWORKS
+# What a model has between its 7 x 7 layer and its 1 x 1 layers, as tests/reach.py tells it; the convolutional ones: 3 x 3.
+BODIES = {"row-lstm": ("rows", 3), "diagonal-bilstm": ("diagonals", 1)}
 
 
 @dataclass
 class Case:
-    """forward(**inputs) -> y, cache; backward(dy, cache) -> {name: gradient}; params: what else is differentiated."""
+    """forward(**inputs) -> y, cache; backward(dy, cache) -> {name: gradient}; params: what else is differentiated;
+    images: the axis that counts images (or samples), by the name of the argument, and of the "output"."""
 
     forward: object
     backward: object
     inputs: dict
     params: dict = field(default_factory=dict)
     owner: object = None
+    images: dict = field(default_factory=lambda: dict.fromkeys(("x", "y", "logits", "output"), 0))
 
     def dy(self, seed=9):
         y, _ = self.forward(**self.inputs)
@@ -29,22 +36,30 @@ class Case:
 
 
 def draw_biases(params, rng):
-    """A bias left at zero would hide what is done to it; a high one keeps most ReLUs of small layers open."""
+    """A bias or initial state left at zero would hide what is done to it; a high one keeps most ReLUs of small layers open."""
     for name, value in params.items():
-        if name.endswith("b"):
+        if name.endswith(BIASES):
             value[...] = 1 + rng.standard_normal(value.shape) / 2
 
 
 class Pair:
-    """A pair; arguments(normal, rng) -> {name: value}; equation(ops, **arguments) -> y."""
+    """A pair; arguments(normal, rng, n) -> {name: value}; equation(ops, **arguments) -> y; images: as in Case.
 
-    def __init__(self, forward, backward, arguments, equation):
+    A pair of several outputs is put to the laws with these side by side along axis 1.
+    """
+
+    def __init__(self, forward, backward, arguments, equation, images=None):
         self.forward, self.backward, self.arguments, self.formula = forward, backward, arguments, equation
+        self.images = images
 
     def case(self, dtype=np.float64, seed=0, n=N):
         rng = np.random.default_rng(seed)
         inputs = self.arguments(lambda *shape: rng.standard_normal(shape).astype(dtype), rng, n)
-        return Case(self.forward, self.backward, inputs)
+        further = {} if self.images is None else {"images": self.images}
+        pair = self.forward, self.backward
+        if isinstance(self.forward(**inputs)[0], tuple):
+            pair = side_by_side(*pair)
+        return Case(*pair, inputs, **further)
 
     def check(self):
         return gradcheck.check(self.forward, self.backward, self.case().inputs, tolerance=1e-7)
@@ -53,12 +68,26 @@ class Pair:
         return self.formula(ops, **values)
 
 
-class Layer:
-    """A layer; make(rng, dtype) builds it, C units read, formula(ops, params, x) its equation, kernels the (mask, size)
-    of the convolutions on its longest path, first_a the name of a kernel that has mask A."""
+def side_by_side(forward, backward):
+    """The pair with its outputs as one array."""
+    def joined_forward(**inputs):
+        parts, cache = forward(**inputs)
+        return np.concatenate(parts, axis=1), (cache, np.cumsum([part.shape[1] for part in parts])[:-1])
 
-    def __init__(self, make, C, formula, kernels=(), first_a=None, colours=1):
+    def joined_backward(dy, cache):
+        return backward(tuple(np.split(dy, cache[1], axis=1)), cache[0])
+
+    return joined_forward, joined_backward
+
+
+class Layer:
+    """A layer; make(rng, dtype) builds it, C units read, formula(ops, params, x) its equation, kernels what is on its
+    longest path (as tests/reach.py tells it), first_a the name of a kernel that has mask A, column 1 where it runs on one
+    more column."""
+
+    def __init__(self, make, C, formula, kernels=(), first_a=None, colours=1, column=0):
         self.make, self.C, self.formula, self.kernels, self.first_a, self.colours = make, C, formula, kernels, first_a, colours
+        self.column = column
 
     def layer(self, dtype=np.float64, seed=0):
         rng = np.random.default_rng(seed)
@@ -92,7 +121,8 @@ class Model:
     def __init__(self, name, colours, levels, **options):
         self.name, self.colours, self.levels = name, colours, levels
         self.options = {"h": 5, "out": 7, "layers": 2, **options}
-        self.kernels = (("A", 7), *[("B", 3)] * self.options["layers"], ("B", 1))
+        self.kernels = (("A", 7), *[BODIES.get(name, ("B", 3))] * self.options["layers"], ("B", 1))
+        self.column = int(options.get("context") == "full")
         self.first_a = "input.K"
 
     def model(self, dtype=np.float64, seed=0, threads=None, **options):
@@ -106,11 +136,11 @@ class Model:
 
     def network(self):
         """The network inside, as a layer that the laws of layers judge as well."""
-        formula = oracle.NETWORKS[self.name]
+        formula = NETWORKS[self.name]
         options = {name: value for name, value in self.options.items() if name not in ("h", "out")}
         return Layer(lambda rng, dtype: self.model(dtype, rng).net, self.colours,
                      lambda ops, params, x: formula(ops, params, x, self.colours, **options),
-                     self.kernels, self.first_a, self.colours)
+                     self.kernels, self.first_a, self.colours, self.column)
 
     def case(self, dtype=np.float64, seed=0, n=N):
         model = self.model(dtype, seed)
@@ -123,7 +153,7 @@ class Model:
     def equation(self, ops, values):
         params = dict(values)
         options = {name: value for name, value in self.options.items() if name not in ("h", "out")}
-        return oracle.log_probs(ops, self.name, params, params.pop("x"), self.levels, **options)
+        return oracle.log_probs(ops, NETWORKS[self.name], params, params.pop("x"), self.levels, **options)
 
     def tiny(self):
         """All images of a size that has some hundred of them: binary ones of 3 x 3, grey ones of 2 x 2, colours of 2 x 1."""

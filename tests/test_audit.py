@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wrong
+import wrong_recurrences
 
 import minipixel
 from minipixel import audit, units
@@ -15,6 +16,7 @@ from minipixel.audit.causality import base_images
 from minipixel.audit.likelihood import lzma_bits
 from minipixel.order import raster
 
+WRONG, RIGHT = wrong.WRONG + wrong_recurrences.WRONG, wrong.RIGHT + wrong_recurrences.RIGHT
 CASES = {1: ((4, 5, 1), 3), 3: ((3, 4, 3), 4)}      # colours: shape, levels
 DATA = os.environ.get("MINIPIXEL_DATA")
 
@@ -26,7 +28,7 @@ def audited(builder, colours):
 
 # causality: the gallery
 
-@pytest.mark.parametrize("builder, colours, names", [(builder, colours, names) for builder, counts, names in wrong.WRONG
+@pytest.mark.parametrize("builder, colours, names", [(builder, colours, names) for builder, counts, names in WRONG
                                                      for colours in counts])
 def test_wrong_model_is_caught_and_named(builder, colours, names):
     result = audited(builder, colours)
@@ -37,7 +39,7 @@ def test_wrong_model_is_caught_and_named(builder, colours, names):
 
 
 @pytest.mark.parametrize("colours", [1, 3])
-@pytest.mark.parametrize("builder", wrong.RIGHT)
+@pytest.mark.parametrize("builder", RIGHT)
 def test_right_model_is_cleared(builder, colours):
     result = audited(builder, colours)
     assert result.ok and result.leaks == [] and result.kinds == {}, str(result)
@@ -116,7 +118,7 @@ def test_influence_is_the_largest_change():
 
 # causality: thresholds, coverage, bad answers
 
-@pytest.mark.parametrize("builder, counts", [(builder, counts) for builder, counts, _ in wrong.WRONG])
+@pytest.mark.parametrize("builder, counts", [(builder, counts) for builder, counts, _ in WRONG])
 def test_float32_finds_all_but_what_it_says_it_cannot(builder, counts):
     shape, levels = CASES[counts[-1]]
     predict = builder(counts[-1], levels, 1)
@@ -263,19 +265,21 @@ def test_no_false_alarm_over_random_configurations(seed):
     rng = np.random.default_rng(seed)
     colours = int(rng.choice([1, 3]))
     levels = int(rng.integers(2, 6))
-    name = ["pixelcnn", "pixelcnn-basic"][seed % 2]
+    name = ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm"][seed % 4]
     options = {"layers": int(rng.integers(1, 4)), "h": int(rng.integers(3, 9)), "out": int(rng.integers(3, 9))}
-    if name == "pixelcnn":
+    if name != "pixelcnn-basic":
         options |= {"residual": bool(rng.integers(2)), "skip": bool(rng.integers(2))}
+    if "lstm" in name:
+        options["context"] = str(rng.choice(["paper", "full"]))
     height, width = (int(n) for n in rng.integers(1, 5, size=2))
     model = shaken(minipixel.build(name, height=height, width=width, colours=colours, levels=levels, rng=seed,
-                                   dtype=["float32", "float64"][seed // 2 % 2], **options), rng)
+                                   dtype=["float32", "float64"][seed // 4 % 2], **options), rng)
     result = audit.causality(model.predict, (height, width, colours), levels)
     assert result.ok, str(result)
 
 
 @pytest.mark.parametrize("shape, levels, count", [((3, 3, 1), 2, 512), ((2, 1, 3), 3, 729)])
-@pytest.mark.parametrize("name", ["pixelcnn", "pixelcnn-basic"])
+@pytest.mark.parametrize("name", ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm"])
 def test_probabilities_of_all_images_sum_to_one(name, shape, levels, count):
     height, width, colours = shape
     model = shaken(minipixel.build(name, height=height, width=width, colours=colours, levels=levels, rng=0,

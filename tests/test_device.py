@@ -5,6 +5,7 @@ import pytest
 from cupy_standin import forbid_copies, launches, reads, standin
 from device_law import CASES, HOST, IDS, Place, differences, images, left_out, make_model, trained, weights
 
+from minipixel.models import MODELS
 from minipixel.sampling import sample
 
 DEVICE = Place("gpu", hot=forbid_copies, calls=lambda: forbid_copies(but_door=True))
@@ -46,17 +47,19 @@ def reads_of(action):
     return reads() - before
 
 
-def test_a_training_step_reads_the_device_equally_often_for_any_depth(cupy, tmp_path):
+@pytest.mark.parametrize("model", ["pixelcnn", "diagonal-bilstm"])
+def test_a_training_step_reads_the_device_equally_often_for_any_depth(cupy, tmp_path, model):
     """A read makes the host wait for the device: there are a few in a step, never one for each parameter."""
     counts = []
     for layers in (1, 3):
-        trainer = trained(DEVICE, tmp_path / str(layers), layers=layers)
+        trainer = trained(DEVICE, tmp_path / str(layers), model, layers=layers)
         counts.append(reads_of(trainer.step))
     assert counts[0] == counts[1] <= 3
 
 
-def test_the_sampler_reads_the_device_once(cupy):
-    model = make_model(DEVICE, np.float32, "pixelcnn", colours=3, levels=4)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_sampler_reads_the_device_once(cupy, name):
+    model = make_model(DEVICE, np.float32, name, colours=3, levels=4)
     for size in (2, 4):
         assert reads_of(lambda size=size: sample(model, n=2, rng=0, height=size, width=size)) == 1
 

@@ -4,6 +4,9 @@ import laws
 import model_laws
 import numpy as np
 import pytest
+from planted_pairs import sentence_on
+from planted_recurrences import NAMED
+from planted_recurrences import REFUSED as REFUSED_RECURRENCES
 from subjects import H, Layer, Model, Pair, W
 from test_laws import bernoulli_nats, convolution, labelled, softmax_nats
 
@@ -208,6 +211,7 @@ REFUSED = [
     (model_laws.samples, Spoiled(too_warm, "pixelcnn", 1, 2)), (model_laws.samples, Spoiled(starts_late, "pixelcnn", 1, 2)),
     (model_laws.completes, spoiled(reads_late)), (model_laws.completes, spoiled(too_warm)),
     (model_laws.threads, spoiled(cut_by_threads)),
+    *REFUSED_RECURRENCES,
 ]
 
 
@@ -215,7 +219,7 @@ def name_of(law, subject):
     if isinstance(subject, Spoiled):
         return f"{law.__name__}: {subject.spoil.__name__}"
     if isinstance(subject, Pair):
-        return f"{law.__name__}: {subject.backward.__name__}"
+        return f"{law.__name__}: {subject.forward.__name__}, {subject.backward.__name__}"
     return f"{law.__name__}: {type(subject.layer()).__name__}"
 
 
@@ -223,6 +227,13 @@ def name_of(law, subject):
 def test_refused(law, subject):
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         law(subject)
+
+
+@pytest.mark.parametrize(("pair", "expected"), NAMED, ids=[pair.backward.__name__ for pair, _ in NAMED])
+def test_the_gradient_check_names_what_is_planted(pair, expected):
+    result = pair.check()
+    for label, words in expected.items():
+        assert words in sentence_on(result, label), str(result)
 
 
 def test_what_is_refused_is_refused_for_its_mistake():

@@ -1,9 +1,25 @@
-"""The one order, against the paper's words (tests/oracle.py) and against itself."""
+"""The one order, against the paper's words (tests/oracle.py) and against itself; the frames of the recurrences."""
 
+from dataclasses import replace
+
+import numpy as np
 import oracle
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minipixel.order import colour_groups, connections, live_taps, may_read, raster
+from minipixel.order import (
+    DIAGONALS,
+    ROWS,
+    Frame,
+    colour_groups,
+    compact,
+    connections,
+    live_taps,
+    may_read,
+    raster,
+    walk,
+)
 
 HERE, LEFT, RIGHT, ABOVE_RIGHT, BELOW = (0, 0), (0, -1), (0, 1), (-1, 1), (1, 0)
 
@@ -69,3 +85,73 @@ def test_the_visit_is_the_order():
     assert places[:4] == [(0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 1, 0)] and len(set(places)) == 18
     for n, (i, j, c) in enumerate(places):
         assert {p for p in places if may_read((p[0] - i, p[1] - j), p[2], c, "A")} == set(places[:n])
+
+
+# ---- frames and walks
+
+
+def test_the_frames_of_the_paper_are_causal():
+    assert ROWS.is_causal() and DIAGONALS.is_causal()
+
+
+@pytest.mark.parametrize("wrong", [
+    replace(DIAGONALS, shifts=(0, 0)), replace(DIAGONALS, shifts=(0, 1), directions=((1, 1), (-1, 1))),
+    replace(DIAGONALS, reads=((0, -1), (1, -2))), replace(DIAGONALS, shifts=None), replace(DIAGONALS, directions=((1, -1),)),
+    replace(ROWS, reads=((-1, 0), (0, 1))), replace(ROWS, directions=((-1, 1),)),
+    replace(ROWS, directions=((-1, 1),), shifts=(1,))],
+    ids=["shift-missing", "bottom-up", "row-below", "side-by-side", "mirrored-alone", "right", "upwards", "upwards-shifted"])
+def test_frames_that_see_the_future_are_not(wrong):
+    assert not wrong.is_causal()
+
+
+def test_a_walk_by_rows_and_by_diagonals():
+    by_rows, by_diagonals = walk(ROWS, (2, 3)), walk(DIAGONALS, (2, 3))
+    assert [by_rows.places[0, tick].tolist() for tick in by_rows.ticks] == [[0, 1, 2], [3, 4, 5]]
+    left, right = ([one[tick].tolist() for tick in by_diagonals.ticks] for one in by_diagonals.places)
+    assert left == [[0], [1, 3], [2, 4], [5]] and right == [[2], [1, 5], [0, 4], [3]]
+
+
+def cells_of(part, tick):
+    """The cells of a slice, of an array of places, or of None, within a tick."""
+    return [] if part is None else np.arange(tick.stop - tick.start)[part].tolist()
+
+
+FRAMES = st.sampled_from([
+    ROWS, DIAGONALS, replace(DIAGONALS, edge=0), replace(ROWS, edge=None, reads=((-1, 2), (-1, 0), (-1, -3))),
+    Frame(normal=(1, 2), reads=((-1, 0), (1, -1)), remembers=((1, -1),), edge=1, directions=((1, 1), (-1, 1)), shifts=None)])
+
+
+@given(FRAMES, st.integers(1, 7), st.integers(1, 7))
+def test_a_walk_meets_every_cell_once_and_each_link_is_one_tick_and_one_read(frame, height, width):
+    found = walk(frame, (height, width))
+    assert all(sorted(places) == list(range(height * width)) for places in found.places.tolist())
+    assert found.ticks[0].start == 0 and found.ticks[-1].stop == height * width
+    assert all(before.stop == tick.start for before, tick in zip(found.ticks, found.ticks[1:]))
+    assert [frame.reads[r] for r in found.memory] == list(frame.remembers)
+    cells = np.stack(np.unravel_index(found.places[0], (height, width)), axis=1)  # the first direction is not mirrored
+    clocks = [cells[tick] @ np.array(frame.normal) for tick in found.ticks]
+    assert all(len(set(clock)) == 1 for clock in clocks), "cells of several clock values in one tick"
+    for t, tick in enumerate(found.ticks):
+        for r, read in enumerate(frame.reads):
+            into, out = (cells_of(part, other) for part, other in zip(found.links[t][r], (tick, found.ticks[max(0, t - 1)])))
+            starts = cells_of(found.starts[t][r], tick)
+            before = cells[found.ticks[t - 1]]
+            assert [(cells[tick][k] + read).tolist() for k in into] == [before[k].tolist() for k in out]
+            for k, cell in enumerate(cells[tick]):
+                place = cell + read
+                inside = ((place >= 0) & (place < (height, width))).all()
+                assert (k in into) == inside and not (inside and t == 0)
+                other = None if frame.edge is None else 1 - frame.edge
+                on_edge = other is not None and place[frame.edge] < 0 and 0 <= place[other] < (height, width)[other]
+                assert (k in starts) == on_edge
+
+
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_the_second_direction_walks_over_the_mirrored_image(height, width):
+    left, right = walk(DIAGONALS, (height, width)).places
+    assert (right == left // width * width + width - 1 - left % width).all()
+
+
+def test_places_side_by_side_are_a_slice():
+    assert compact(np.array([3, 4, 5])) == slice(3, 6) and compact(np.array([], int)) is None
+    assert compact(np.array([3, 5])).tolist() == [3, 5]

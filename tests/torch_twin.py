@@ -17,7 +17,7 @@ def conv(x, K, b, taps):
     return F.conv2d(x, kernel, b, padding=r).permute(0, 2, 3, 1)
 
 
-relu = F.relu
+relu, sigmoid, tanh, stack, concat = F.relu, torch.sigmoid, torch.tanh, torch.stack, torch.concat
 
 
 def softmax(logits, levels):

@@ -11,11 +11,12 @@ class FullContext(Layer):
 
     In the paper's Diagonal BiLSTM the mirrored direction at the last column of the row above cannot have read that pixel
     itself: of all earlier pixels it is the only one that nobody sees. With a column W, whose place in the order is after
-    (i, W - 1) and before (i + 1, 0) and whose value is known, it is read there. The parameters are those of `net`.
+    (i, W - 1) and before (i + 1, 0) and whose value is known, it is read there. The parameters are those of `net`, which
+    reads C channels.
     """
 
-    def __init__(self, net):
-        self.net = net
+    def __init__(self, C, net):
+        self.C, self.net = C, net
 
     @property
     def params(self):
@@ -30,8 +31,8 @@ class FullContext(Layer):
         return self
 
     def forward(self, x):
-        if x.ndim != 4:
-            return self.net.forward(x)  # which says what is wrong with it
+        if x.ndim != 4 or x.shape[-1] != self.C:
+            raise ValueError(f"FullContext expects x of shape (N, H, W, {self.C}), got {x.shape}: is the channel axis last?")
         y, cache = self.net.forward(widened(x))
         return y[:, :, :-1], cache
 

@@ -41,4 +41,4 @@ def pixelrnn(recurrence, colours, units, rng, dtype, layers, h, out, residual, s
     if skip:
         body = Skips(blocks, [conv(2 * h, 2 * h, 1, gain=1.0 / max(1, layers)) for _ in blocks])
     net = Sequential(input=conv(colours, 2 * h, 7, "A", gain=1.0), body=body, output=output_stage(conv, 2 * h, out, units))
-    return FullContext(net) if context == "full" else net
+    return FullContext(colours, net) if context == "full" else net

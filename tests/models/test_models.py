@@ -5,7 +5,7 @@ import pytest
 
 from minipixel import build
 from minipixel.layers import ReLU
-from minipixel.models import MODELS, base, options_of
+from minipixel.models import MODELS, options_of
 
 SIZES = {"height": 5, "width": 4}
 
@@ -29,6 +29,11 @@ def images(n=3, levels=3, colours=1):
     ("pixelcnn", {"layers": -1}, "layers expects a whole number 0..4096, got -1"),
     ("pixelcnn", {"skip": 1}, "skip expects true or false, got 1"),
     ("pixelcnn", {"skip": True, "layers": 0}, "at least one block"),
+    ("diagonal-bilstm", {"context": "papper"}, "unknown value of option context 'papper': did you mean paper?"),
+    ("diagonal-bilstm", {"context": True}, "unknown value of option context True: did you mean paper or full"),
+    ("row-lstm", {"context": "whole"}, "unknown value of option context 'whole'"),
+    ("row-lstm", {"contxt": "full"}, "unknown option of row-lstm 'contxt': did you mean context"),
+    ("diagonal-bilstm", {"colours": 3, "h": 2}, "at least one unit for each of the 3 colours, got 2"),
     ("pixelcnn", {"levels": 1}, "levels expects a whole number 2..256, got 1"),
     ("pixelcnn", {"levels": 257}, "levels expects a whole number 2..256, got 257"),
     ("pixelcnn", {"height": 0}, "height expects"), ("pixelcnn", {"width": 2.0}, "width expects"),
@@ -53,6 +58,9 @@ def test_a_type_or_its_name(dtype):
 def test_options_are_read_from_the_builders():
     assert options_of("pixelcnn") == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
     assert options_of("pixelcnn-basic") == {"layers": 7, "h": 64, "out": 32, "summary": False}
+    pixelrnn = {"layers": 7, "h": 16, "out": 32, "residual": True, "skip": False}
+    assert options_of("row-lstm") == {**pixelrnn, "context": "paper"}
+    assert options_of("diagonal-bilstm") == {**pixelrnn, "context": "full"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -73,6 +81,15 @@ def test_the_parameters_of_table_1():
     assert cost["parameters"] == expected == sum(value.size for value in model.params.values())
     biases = sum(value.size for name, value in model.params.items() if name.endswith(".b"))
     assert cost["multiply_adds_per_pixel"] == expected - biases  # one colour: no stored weight is masked
+
+
+@pytest.mark.parametrize(("name", "directions", "taps", "reads"), [("row-lstm", 1, 2, 3), ("diagonal-bilstm", 2, 1, 2)])
+def test_the_parameters_of_table_1_pixelrnn(name, directions, taps, reads):
+    """7 layers, h 16: blocks 32 -> 16 by the recurrence, 16 -> 32 by 1 x 1; the output as above. Counted by hand."""
+    lstm = directions * (taps * 32 * 64 + reads * 16 * 64 + 64 + 2 * 16)
+    expected = (24 * 32 + 32) + 7 * (lstm + 16 * 32 + 32) + (32 * 32 + 32) + (32 * 32 + 32) + (32 + 1)
+    for context in ("paper", "full"):
+        assert build(name, height=28, width=28, context=context).cost()["parameters"] == expected
 
 
 def test_kept_per_pixel_is_what_the_caches_hold():
@@ -113,17 +130,30 @@ def test_params_are_live(name):
     np.testing.assert_array_equal(model.nll(x), before)
 
 
-def test_the_cut_into_shards_changes_nothing_but_rounding(monkeypatch):
-    model, x = small(), images(5)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_cut_into_shards_changes_nothing_but_rounding(monkeypatch, name):
+    model, x = small(name), images(5)
+    monkeypatch.setattr(type(model), "shards", lambda self, x: [x])
     nll, predicted, (loss, grads) = model.nll(x), model.predict(x), model.loss_and_grads(x)
-    monkeypatch.setattr(base, "SHARD_PIXELS", 2 * 20)
-    assert [len(shard) for shard in model.shards(x)] == [2, 2, 1]
+    monkeypatch.setattr(type(model), "shards", lambda self, x: [x[:2], x[2:4], x[4:]])
     np.testing.assert_allclose(model.nll(x), nll, rtol=1e-13)
     np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-12)
     cut_loss, cut_grads = model.loss_and_grads(x)
     assert cut_loss == pytest.approx(loss, rel=1e-13)
     for name, grad in grads.items():
         np.testing.assert_allclose(cut_grads[name], grad, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shards_have_the_pixels_that_suit_the_network(name):
+    """A recurrence has short calls and wants more images in each. There are two shards at least, for two cores."""
+    model = small(name)
+    pixels = model.net.shard
+    assert (pixels > small().net.shard) == ("lstm" in name)
+    x = np.zeros((1 + pixels // 40 * 2, 8, 5, 1), np.uint8)
+    assert [len(shard) for shard in model.shards(x)] == [pixels // 40, pixels // 40, 1]
+    assert [len(shard) for shard in model.shards(x[:5])] == [3, 2] and len(model.shards(x[:1])) == 1
+    assert [len(shard) for shard in model.shards(np.zeros((3, 300, 300, 1), np.uint8))] == [1, 1, 1]
 
 
 def test_levels_are_read_from_minus_one_to_one():

@@ -1,0 +1,58 @@
+"""The LSTM cell's own concerns: gates by one exp, large arguments, a memory nobody reads. Its laws: test_laws.py."""
+
+import numpy as np
+import pytest
+
+from minipixel.ops.cells import lstm_backward, lstm_forward, squashed, squashed_slope
+
+
+def column(values, dtype=np.float64):
+    return np.array(values, dtype).reshape(1, -1, 1, 1)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-15), (np.float32, 2e-7)])
+def test_gates_are_sigmoids_and_a_tanh(dtype, tolerance):
+    a = np.random.default_rng(0).normal(0, 4, (2, 5, 3, 4)).astype(dtype)
+    gates = squashed(a, 3)
+    assert gates.dtype == dtype
+    np.testing.assert_allclose(gates[:, :3], 1 / (1 + np.exp(-a[:, :3].astype(float))), atol=tolerance)
+    np.testing.assert_allclose(gates[:, 3:], np.tanh(a[:, 3:].astype(float)), atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_no_argument_is_too_large(dtype):
+    a = column([-1e4, -90, 0, 90, 1e4], dtype)
+    np.testing.assert_allclose(squashed(a, 5).ravel(), [0, 0, 0.5, 1, 1], atol=1e-30)
+    np.testing.assert_array_equal(squashed(a, 0).ravel(), [-1, -1, 0, 1, 1])
+    np.testing.assert_allclose(squashed_slope(squashed(a, 5), 5).ravel(), [0, 0, 0.25, 0, 0], atol=1e-30)
+    np.testing.assert_array_equal(squashed_slope(squashed(a, 0), 0).ravel(), [0, 0, 1, 0, 0])
+
+
+def test_zero_stays_zero():
+    """An image of zeros without biases gives zeros to the bit: the law of structure builds on it."""
+    (h, c), _ = lstm_forward(np.zeros((2, 12, 3, 4)), np.zeros((2, 3, 3, 4)))
+    assert not h.any() and not c.any()
+
+
+def test_each_gate_does_its_work():
+    """The order is o, f, i, g: pre-activations of +-50 open and close one gate after the other."""
+    memory, new = column([0.5]), np.tanh(2)
+
+    def run(o, f, i):
+        (h, c), _ = lstm_forward(column([o, f, i, 2]), memory)
+        return h.item(), c.item()
+
+    assert run(50, 50, -50) == pytest.approx((np.tanh(0.5), 0.5))
+    assert run(50, -50, 50) == pytest.approx((np.tanh(new), new))
+    assert run(-50, 50, 50) == pytest.approx((0, 0.5 + new), abs=1e-15)
+
+
+def test_a_memory_that_nobody_reads_is_one_without_gradient():
+    rng = np.random.default_rng(0)
+    (h, c), cache = lstm_forward(rng.standard_normal((2, 12, 4, 5)), rng.standard_normal((2, 3, 4, 5)))
+    dh = rng.standard_normal(h.shape)
+    nobody, zeros = lstm_backward((dh, None), cache), lstm_backward((dh, np.zeros(c.shape)), cache)
+    assert list(nobody) == ["a", "c_prev"]
+    for name in nobody:
+        np.testing.assert_array_equal(nobody[name], zeros[name])

@@ -1,0 +1,69 @@
+"""The scan's own concerns: what its cache keeps, states that are not there, odd shapes. Its laws: test_laws.py."""
+
+import numpy as np
+import pytest
+from pixelrnn_subjects import scan_pair
+
+from minipixel.ops.cells import LSTM
+from minipixel.ops.scan import scan_backward, scan_forward
+from minipixel.order import DIAGONALS, ROWS, walk
+
+
+def arguments(frame, height, width, h=3, N=2, initial=True):
+    rng = np.random.default_rng(0)
+    D, R = len(frame.directions), len(frame.reads)
+    h0, c0 = (rng.standard_normal((D, h)) if initial else None for _ in range(2))
+    return {"a": rng.standard_normal((D, 4 * h, height * width, N)), "K_ss": rng.standard_normal((D, R, h, 4 * h)),
+            "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
+
+
+def run(given):
+    h, cache = scan_forward(**given)
+    return {"output": h, **scan_backward(np.random.default_rng(1).standard_normal(h.shape), cache)}
+
+
+@pytest.mark.parametrize("frame", [ROWS, DIAGONALS])
+def test_no_initial_state_is_one_of_zeros(frame):
+    given = arguments(frame, 3, 4, initial=False)
+    zeros = run(given | {name: np.zeros((len(frame.directions), 3)) for name in ("h0", "c0")})
+    found = run(given)
+    assert list(found) == ["output", "a", "K_ss"]
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, zeros[name])
+
+
+@pytest.mark.parametrize(("kind", "height", "width"), [("rows", 1, 1), ("diagonals", 1, 1), ("diagonals", 2, 3),
+                                                       ("rows", 2, 4)])
+def test_shapes_with_few_cells(kind, height, width):
+    pair = scan_pair(kind, height, width, 2)
+    assert pair.check()
+
+
+def numbers(thing, seen):
+    """How many floating-point numbers are kept, views counted by what they are views of."""
+    if isinstance(thing, np.ndarray):
+        base = thing if thing.base is None else thing.base
+        new = 0 if id(base) in seen or base.dtype.kind != "f" else base.size
+        seen.append(id(base))
+        return new
+    return sum(numbers(item, seen) for item in thing) if isinstance(thing, (tuple, list)) else 0
+
+
+@pytest.mark.parametrize("frame", [ROWS, DIAGONALS])
+def test_memory_is_linear_in_the_pixels(frame):
+    """What a scan keeps for each cell, image and direction: 4 h gates, h of tanh(c), and the states read: R h and h."""
+    D, R, h, N = len(frame.directions), len(frame.reads), 3, 2
+    for height, width in ((4, 5), (8, 5), (8, 10), (16, 10)):
+        given = arguments(frame, height, width, h, N)
+        _, cache = scan_forward(**given)
+        parameters = sum(given[name].size for name in ("K_ss", "h0", "c0"))
+        assert numbers(cache, []) - parameters == D * (4 * h + h + R * h + h) * height * width * N
+
+
+def test_the_upstream_gradient_may_lie_anyhow_in_memory():
+    given = arguments(DIAGONALS, 3, 4)
+    h, cache = scan_forward(**given)
+    dy = np.random.default_rng(1).standard_normal(h.shape)
+    plain, strange = scan_backward(dy, cache), scan_backward(np.asfortranarray(dy), cache)
+    for name in plain:
+        np.testing.assert_allclose(strange[name], plain[name], rtol=1e-12)

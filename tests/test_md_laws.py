@@ -9,12 +9,10 @@ from md_subjects import LAYERS, PAIRS, device_layers, device_pairs, labelled, la
 
 from minipixel.backend import device_module
 
-FOR_PAIRS = (laws.gradient, laws.equation, laws.torch, laws.pure, laws.dtype, laws.layout)
-FOR_LAYERS = (*FOR_PAIRS, laws.alone)
+FOR_ALL = (laws.gradient, laws.equation, laws.torch, laws.alone, laws.pure, laws.dtype, laws.layout)
 
 TABLE = [pytest.param(law, subject, id=f"{law.__name__}: {kind} {name}")
-         for kind, subjects, kept in (("pair", PAIRS, FOR_PAIRS), ("layer", LAYERS, FOR_LAYERS))
-         for name, subject in subjects.items() for law in kept]
+         for kind, subjects in (("pair", PAIRS), ("layer", LAYERS)) for name, subject in subjects.items() for law in FOR_ALL]
 
 
 @pytest.mark.parametrize(("law", "subject"), TABLE)

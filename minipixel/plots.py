@@ -74,8 +74,8 @@ def labelled(images, targets, labels, levels, path):
     axes.set_axis_off()
     colours = class_colours(np.arange(background), background)
     figure.legend(handles=[Patch(color=colour, label=str(digit)) for digit, colour in enumerate(colours)], ncols=background,
-                  loc="upper center", fontsize=8, frameon=False, handlelength=1, columnspacing=1)
-    figure.text(0.5, 0.005, "each image, its true labels and those it was given", ha="center", va="bottom", fontsize=7)
+                  loc="upper center", fontsize=8, frameon=False, handlelength=1, columnspacing=1, borderpad=0,
+                  borderaxespad=0.2, title="each image, its true labels and those it was given", title_fontsize=8)
     _save(figure, path)
 
 

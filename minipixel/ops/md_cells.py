@@ -49,7 +49,7 @@ def mdlstm_forward(a, c_prev, peepholes, limit=None):
     s = iota * g                                                                    # 2
     for phi_d, s_d in zip(phi, s_prev):
         s += phi_d * s_d
-    return opened(a, s, gates, c_prev, peepholes, limit)                                   # 3
+    return opened(a, s, gates, c_prev, peepholes, limit)                            # 3
 
 
 def mdlstm_backward(dh_ds, cache):
@@ -75,7 +75,7 @@ def mdlstm_stable_forward(a, c_prev, peepholes, limit=None):
     iota, *phi, g = split(gates, len(s_prev) + 2)
     s = mean_of(phi, s_prev)                                                        # 2
     s += iota * (g - s)
-    return opened(a, s, gates, c_prev, peepholes, limit)                                   # 3
+    return opened(a, s, gates, c_prev, peepholes, limit)                            # 3
 
 
 def mdlstm_stable_backward(dh_ds, cache):

@@ -109,10 +109,15 @@ DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),),
                   directions=((1, 1), (1, -1)), shifts=(0, 1))
 
 
-def corners(dimensions):
-    """The frame of a multi-dimensional RNN: a direction from each corner, one cell back along each axis read (Graves 2007)."""
+def corners(dimensions, memory=True):
+    """The frame of a multi-dimensional RNN: a direction from each corner, one cell back along each axis read (Graves 2007).
+
+    memory: are the memories of these cells read too (MDLSTM), or their outputs alone (MDRNN)? With all corners together a
+    cell sees the whole map: such a network labels pixels, and is not causal.
+    """
     reads = tuple(tuple(-int(d == axis) for d in range(dimensions)) for axis in range(dimensions))
-    return Frame((1,) * dimensions, reads, reads, directions=tuple(product((1, -1), repeat=dimensions)), shifts=None)
+    directions = tuple(product((1, -1), repeat=dimensions))
+    return Frame((1,) * dimensions, reads, reads if memory else (), directions=directions, shifts=None)
 
 
 class Walk(NamedTuple):

@@ -16,6 +16,7 @@ EARLIER, LATER = "#3b6fb6", "#c0392b"
 HIDDEN = 0.25, 0.45, 0.75
 DECADES = 3     # of the shades in a dependency map
 COLOUR_NAMES = "RGB"
+LABELLED_ACROSS = 5     # images of a row of labelled ones
 LINES = "#3b6fb6", "#c0392b", "#2e8b57", "#8e5ea2", "#d98c1f", "#555555"
 
 
@@ -54,6 +55,36 @@ def completions(originals, occluded, completed, levels, path):
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     _save(figure, path)
+
+
+def labelled(images, targets, labels, levels, path):
+    """For each image three pictures side by side: the image, its true labels (targets), and the labels it was given.
+
+    images (N, H, W, 1 or 3) integers 0..levels-1; targets, labels (N, H, W) integers 0..10, of which 10, drawn black, is
+    the background.
+    """
+    from matplotlib.patches import Patch
+
+    background = 10
+    triples = [tile for image, target, label in zip(pixels(images, levels), targets, labels)
+               for tile in (image, class_colours(target, background), class_colours(label, background))]
+    canvas = tiled(np.stack(triples), 3 * LABELLED_ACROSS)
+    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
+    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+    axes.set_axis_off()
+    colours = class_colours(np.arange(background), background)
+    figure.legend(handles=[Patch(color=colour, label=str(digit)) for digit, colour in enumerate(colours)], ncols=background,
+                  loc="upper center", fontsize=8, frameon=False, handlelength=1, columnspacing=1, borderpad=0,
+                  borderaxespad=0.2, title="each image, its true labels and those it was given", title_fontsize=8)
+    _save(figure, path)
+
+
+def class_colours(labels, background):
+    """Classes to colours (.., 3): of the map "tab10", background black."""
+    from matplotlib import colormaps
+
+    table = np.array([*colormaps["tab10"](np.arange(background) % 10)[:, :3], (0, 0, 0)])
+    return table[labels]
 
 
 def learning_curve(rows, path, baselines=None):

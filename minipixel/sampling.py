@@ -10,6 +10,7 @@ from multiprocessing import parent_process
 import numpy as np
 
 from minipixel.backend import array_module, to_numpy
+from minipixel.models.labeller import require_generative
 from minipixel.order import raster
 from minipixel.workers import each, processes
 
@@ -37,6 +38,7 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     """
     if not COLDEST <= temperature < np.inf:
         raise ValueError(f"temperature expects a number of at least {COLDEST}, got {temperature!r}")
+    require_generative(model)
     x = model.checked(x)
     known = np.asarray(known, bool)
     if known.shape not in (x.shape, x.shape[1:]):

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 
+import md_subjects
 import numpy as np
 
 import minipixel.layers
@@ -150,11 +151,13 @@ def layer_case(name):
 
 
 def left_out():
-    """Pairs and layers that are in the library and not in the lists above."""
+    """Pairs and layers that are in the library and neither in the lists above nor in those of tests/test_md_laws.py."""
     rng = np.random.default_rng(0)
+    elsewhere = set(md_subjects.device_pairs(lambda *shape: None)) | set(md_subjects.device_layers(np.float64))
     layers = {name for name, value in vars(minipixel.layers).items()
               if inspect.isclass(value) and issubclass(value, Layer) and value is not Layer}
-    return (set(pairs()) - set(pair_arguments(rng, np.float64))) | (layers - set(make_layers(rng, np.float64)))
+    here = set(pair_arguments(rng, np.float64)) | set(make_layers(rng, np.float64))
+    return (set(pairs()) | layers) - here - elsewhere
 
 
 # ---- models, a training step and the sampler

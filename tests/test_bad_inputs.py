@@ -196,5 +196,5 @@ def test_no_memory(refused, run, monkeypatch):
     def nothing_left(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("minipixel.commands.training.compare", nothing_left)
+    monkeypatch.setattr("minipixel.commands.judged.compare", nothing_left)
     refused(["eval", "run"], "not enough memory")

@@ -44,7 +44,7 @@ def test_ctrl_c_outside_of_the_training(words, run, minipixel, monkeypatch):
         raise KeyboardInterrupt
 
     unfinish(run)
-    monkeypatch.setattr("minipixel.commands.training.compare", interrupted)
+    monkeypatch.setattr("minipixel.commands.judged.compare", interrupted)
     end = minipixel(*words.split())
     assert (end.code, end.out) == (130, "") and end.err.splitlines()[-1] == "minipixel: stopped"
 

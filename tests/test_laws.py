@@ -3,6 +3,7 @@
 import inspect
 
 import laws
+import md_subjects
 import model_laws
 import oracle
 import pixelrnn_subjects
@@ -186,8 +187,10 @@ def test_subjects_are_alive(name):
 
 def test_nothing_is_left_out():
     """Every pair, layer and model of the library is in the lists above."""
-    assert {pair.forward for pair in PAIRS.values()} >= {forward for forward, _ in pairs().values()}
+    judged = [subject for one in (md_subjects.PAIRS, PAIRS) for subject in one.values()]
+    assert {pair.forward for pair in judged} >= {forward for forward, _ in pairs().values()}
+    judged = [subject for one in (md_subjects.LAYERS, LAYERS) for subject in one.values()]
     classes = {value for value in vars(minipixel.layers).values()
                if inspect.isclass(value) and issubclass(value, minipixel.layers.Layer) and value is not minipixel.layers.Layer}
-    assert {type(subject.layer()) for subject in LAYERS.values()} >= classes
+    assert {type(subject.layer()) for subject in judged} >= classes
     assert {model.name for model in MODEL_SUBJECTS.values()} == set(MODELS)

@@ -48,6 +48,17 @@ def test_completions_show_hidden_values_in_their_own_colour(tmp_path):
     assert blue.sum() == hidden.sum() * scale ** 2
 
 
+def test_labelled_images_show_true_and_given_labels_in_the_colour_of_their_class(tmp_path):
+    targets = np.full((2, 4, 5), 10)
+    targets[0, 1:3, 1:3] = 3
+    given = np.where(targets == 3, 4, targets)
+    plots.labelled(GREY, targets, given, 17, tmp_path / "l.png")
+    drawn, side = picture(tmp_path / "l.png") / 255, 1200 // (15 * 6 - 1)
+    for digit in (3, 4):
+        colour = plots.class_colours(np.array(digit), 10)
+        assert np.all(np.abs(drawn[40:] - colour) < 0.01, axis=-1).sum() == 4 * min(12, side) ** 2  # below the legend
+
+
 def test_learning_curve_takes_baselines_and_leaves_nan_out(tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))

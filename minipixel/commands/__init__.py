@@ -1,6 +1,6 @@
 """What each command does: from parsed arguments to a Result, which the command line prints as text or as JSON.
 
-training.py   train, eval        pictures.py   sample, complete
+training.py   train, eval        pictures.py   sample, complete       judged.py   how train and eval judge a model
 proof.py      audit, check       lists.py      models, data
 """
 

@@ -2,14 +2,14 @@
 
 from minipixel.commands.result import Result, table
 from minipixel.data import table as data_table
-from minipixel.models import MODELS, options_of
+from minipixel.models import LABELLERS, MODELS, options_of
 from minipixel.models.saved import shipped
 
 
 def models(arguments):
     rows = [{"model": name, "options": " ".join(f"{key}={written(value)}" for key, value in options_of(name).items()),
-             "source": MODELS[name].__doc__.splitlines()[0]} for name in MODELS]
-    values = {"models": {name: options_of(name) for name in MODELS}, "trained": shipped()}
+             "source": builder.__doc__.splitlines()[0]} for name, builder in (MODELS | LABELLERS).items()]
+    values = {"models": {name: options_of(name) for name in MODELS | LABELLERS}, "trained": shipped()}
     text = table(rows, ("model", "options", "source")) + "\n\ntrained, in the package: " + (", ".join(shipped()) or "none")
     return Result(values, text)
 

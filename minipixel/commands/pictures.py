@@ -8,6 +8,7 @@ import numpy as np
 from minipixel import plots
 from minipixel.commands.result import Result
 from minipixel.commands.training import data_for
+from minipixel.models.labeller import require_generative
 from minipixel.models.saved import find, load, read_config
 from minipixel.sampling import complete as complete_images
 from minipixel.sampling import sample as sample_images
@@ -32,6 +33,7 @@ def complete(arguments):
         raise ValueError(f"-n expects at least 1 image, got {arguments.n}")
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
+    require_generative(model)
     data = data_for(model, read_config(folder), arguments.data)
     rng = np.random.default_rng(arguments.seed)
     images = data.test[np.sort(rng.permutation(len(data.test))[:arguments.n])]

@@ -9,7 +9,8 @@ from minipixel import plots
 from minipixel.audit import causality, normalisation
 from minipixel.commands.pictures import picture_path
 from minipixel.commands.result import Result
-from minipixel.models import MODELS, build
+from minipixel.models import LABELLERS, MODELS, build
+from minipixel.models.labeller import require_generative
 from minipixel.models.saved import load
 
 TINY = 4096             # images that the sum over all images may have
@@ -43,12 +44,15 @@ def audited(arguments):
         if shape is None or arguments.levels is None:
             raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")
         return function_from(name), shape, arguments.levels
-    if name in MODELS and not Path(name).exists():
+    if name in MODELS | LABELLERS and not Path(name).exists():
         shape, levels = shape or (8, 8, 1), 2 if arguments.levels is None else arguments.levels
         height, width, colours = shape
         sizes = {"height": height, "width": width, "colours": colours, "levels": levels}
-        return build(name, **sizes, rng=arguments.seed, dtype="float64"), shape, levels
+        model = build(name, **sizes, rng=arguments.seed, dtype="float64")
+        require_generative(model)
+        return model, shape, levels
     model = load(name, dtype="float64")
+    require_generative(model)
     side = 8 if model.levels <= 20 else 5
     shape = shape or (min(side, model.height), min(side, model.width), model.colours)
     if shape[2] != model.colours or arguments.levels not in (None, model.levels):

@@ -6,21 +6,18 @@ from dataclasses import asdict, replace
 
 import minipixel
 from minipixel import plots
-from minipixel.audit import likelihood
-from minipixel.commands.result import Result, amount, duration, figures_table
+from minipixel.commands.judged import kind_of
+from minipixel.commands.result import Result, amount, duration
 from minipixel.data import SETS
 from minipixel.data import load as load_data
-from minipixel.models import build, options_of, unknown
+from minipixel.models import LABELLERS, build, options_of, unknown
 from minipixel.models.saved import find, load, read_config
-from minipixel.sampling import sample
 from minipixel.threads import cores
-from minipixel.training.evaluation import compare
 from minipixel.training.loop import Trainer
 from minipixel.training.recipe import SETTINGS, Recipe
 from minipixel.training.run import Run
 
 EPOCHS, STEPS = 10, 1000    # the default length of a training: so many epochs, more where they are fewer steps than this
-SAMPLES = 25
 
 
 def train(arguments):
@@ -41,9 +38,10 @@ def train(arguments):
 
 
 def summary(run, results):
-    return "\n".join([figures_table(results["test"]), "", results["data"],
+    kind = kind_of(results["model"])
+    return "\n".join([kind.table(results["test"]), "", results["data"],
                       f"{results['parameters']:,} parameters, trained for {duration(results['seconds'])}: "
-                      f"curve.png, samples.png and the weights are in {run.folder}", *results["alarms"]])
+                      f"curve.png, {kind.picture} and the weights are in {run.folder}", *results["alarms"]])
 
 
 def resumed(arguments):
@@ -68,6 +66,7 @@ def started(arguments):
     height, width, colours = data.shape
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
     seed = arguments.seed or 0
+    require_fitting(arguments.model, options.get("classes", options_of(arguments.model).get("classes")), data)
     model = build(arguments.model, **sizes, rng=seed, device=arguments.device, threads=arguments.threads, **options)
     name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
@@ -86,6 +85,7 @@ def data_of(config):
     if (*data.shape, data.levels) != was:
         raise ValueError(f"the data of this run have changed: expected height, width, colours, levels {was} in "
                          f"{config['data']}, got {(*data.shape, data.levels)}")
+    require_fitting(config["model"], config["options"].get("classes"), data)
     return data
 
 
@@ -97,7 +97,16 @@ def data_for(model, config, name):
     if data.levels != model.levels or data.shape[2] != model.colours:
         raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
                          f"got {data.name} with {data.shape[2]} and {data.levels}")
+    require_fitting(model.name, model.options.get("classes"), data)
     return data
+
+
+def require_fitting(name, classes, data):
+    """ValueError when a labeller gets data without labels of its classes. The images alone serve a generative model."""
+    if name in LABELLERS and data.classes != classes:
+        has = f"{data.classes} classes" if data.classes else "no labels of pixels"
+        raise ValueError(f"{name} expects data with {classes} classes of pixels, got {data.name} with {has} "
+                         "(minipixel data tells which sets have them)")
 
 
 def split_settings(model, words):
@@ -152,29 +161,24 @@ def advance(bar, trainer):
 def finish(trainer):
     """The test split, the pictures, and last the results: a run with results.json is finished."""
     run, model, data = trainer.run, trainer.averaged, trainer.data
-    figures = compare(model, data, progress=True)
-    own = figures[model.name]
-    check = likelihood(own["nats"], data.test, data.levels, own["nats_error"])
-    baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.name}
-    plots.learning_curve(trainer.rows, run.folder / "curve.png", baselines)
-    plots.samples_grid(sample(model, SAMPLES, rng=trainer.seed, progress=True), model.levels, run.folder / "samples.png")
+    kind = kind_of(model.name)
+    found = kind.judge(model, data)
+    plots.learning_curve(trainer.rows, run.folder / "curve.png", found.baselines)
+    kind.draw(model, data, trainer.seed, run.folder / kind.picture)
     run.write_results({
-        "model": model.name, "options": model.options, "data": data.note, "test": figures, "alarms": check.alarms,
+        "model": model.name, "options": model.options, "data": data.note, "test": found.figures, "alarms": found.alarms,
         "parameters": model.cost()["parameters"], "seconds": trainer.progress["seconds"],
         "steps": int(trainer.progress["step"]), "epochs": trainer.progress["step"] / trainer.steps_per_epoch,
         "threads": model.threads or cores()})
 
 
 def evaluate(arguments):
-    """The likelihood of a run's averaged weights on a split, beside the baselines, and whether it can be believed."""
+    """What a run's averaged weights reach on a split, beside baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
     data = data_for(model, read_config(folder), arguments.data)
-    figures = compare(model, data, arguments.split, progress=True)
-    own = figures[model.name]
-    images = getattr(data, arguments.split)
-    check = likelihood(own["nats"], images, data.levels, own["nats_error"])
-    text = f"{figures_table(figures)}\n\n{arguments.split} split of {data.note}\n\n{check}"
-    values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": figures,
-              "lzma_bits_per_dim": check.lzma, "alarms": check.alarms}
+    kind = kind_of(model.name)
+    found = kind.judge(model, data, arguments.split)
+    text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
+    values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}
     return Result(values, text)

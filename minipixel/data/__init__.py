@@ -9,6 +9,7 @@ source.py             where files come from: MINIPIXEL_DATA, the user's cache, a
 digits.py             8x8, 17 levels, in the package
 binarized_mnist.py    28x28, 2 levels, the fixed binarization
 mnist.py              28x28, 256 levels
+mnist_segmentation.py and mnist_segmentation_warped.py: a label for each pixel of MNIST
 cifar10.py            32x32 RGB, 256 levels
 folder.py             your own pictures
 """
@@ -17,12 +18,13 @@ import difflib
 import os
 from pathlib import Path
 
-from . import binarized_mnist, cifar10, digits, folder, mnist
+from . import binarized_mnist, cifar10, digits, folder, mnist, mnist_segmentation, mnist_segmentation_warped
 from .dataset import Dataset, check_integer
 
 __all__ = ["Dataset", "load", "table"]
 
-SETS = {module.ABOUT.name: module for module in (digits, binarized_mnist, mnist, cifar10)}
+MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10)
+SETS = {module.ABOUT.name: module for module in MODULES}
 
 
 def load(name, levels=None, size=None):

@@ -27,6 +27,7 @@ class Dataset:
 
     train, validation, test   uint8 (N, H, W, C), values 0..levels-1
     labels                    {"train": (N,), "validation": (N,), "test": (N,)}, or None where a set has none
+    targets                   {split: uint8 (N, H, W), values 0..classes-1}, a label for each pixel, or None
     official                  are the files the publisher's, by checksum? None where there is no publisher
     source                    where the images come from and what was done to them
     """
@@ -39,6 +40,8 @@ class Dataset:
     source: str
     labels: dict | None = None
     official: bool | None = None
+    targets: dict | None = None
+    classes: int | None = None
 
     def __post_init__(self):
         for split in SPLITS:
@@ -46,6 +49,11 @@ class Dataset:
             if not len(images):
                 raise ValueError(f"data {self.name!r} has no image left for its {split} split: more images are needed")
             images.setflags(write=False)
+
+    def examples(self, split):
+        """What a model is given of a split: the images, and the labels of their pixels where there are any."""
+        images = getattr(self, split)
+        return (images,) if self.targets is None else (images, self.targets[split])
 
     @property
     def shape(self):

@@ -7,25 +7,29 @@ import numpy as np
 
 from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
+from minipixel.models.labeller import Labeller
+from minipixel.models.mdlstm import mdlstm
 from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm}
-CHOICES = {"context": ("paper", "full")}        # the options that are words
+LABELLERS = {"mdlstm": mdlstm}  # these give each pixel a class and no image a probability
+CHOICES = {"context": ("paper", "full"), "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
 
 
 def options_of(name):
     """{option: default} of a model; ValueError when there is no such model."""
-    if name not in MODELS:
-        raise ValueError(unknown("model", name, MODELS))
-    parameters = inspect.signature(MODELS[name]).parameters.values()
+    known = MODELS | LABELLERS
+    if name not in known:
+        raise ValueError(unknown("model", name, known))
+    parameters = inspect.signature(known[name]).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
 
 
 def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", device="cpu", threads=None, **options):
-    """A model with fresh weights.
+    """A model with fresh weights: a Model of MODELS, or a Labeller of LABELLERS.
 
     name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1, or 3 in the order R, G, B;
     levels: 2..256; rng: an int or a Generator; dtype: float32, or float64 for checks; options: the model's own.
@@ -46,9 +50,12 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
     if dtype not in ("float32", "float64", np.float32, np.float64):
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")
     options = {**defaults, **options}
-    net = MODELS[name](colours, head_for(colours, levels).units, rng=np.random.default_rng(rng), dtype=dtype, **options)
-    return Model(name, options, net, height=height, width=width, colours=colours, levels=levels, dtype=dtype,
-                 threads=threads).to(device)
+    sizes = {"height": height, "width": width, "colours": colours, "levels": levels, "dtype": dtype, "threads": threads}
+    drawn = {"rng": np.random.default_rng(rng), "dtype": dtype}
+    if name in LABELLERS:
+        return Labeller(name, options, LABELLERS[name](colours, **drawn, **options), **sizes).to(device)
+    net = MODELS[name](colours, head_for(colours, levels).units, **drawn, **options)
+    return Model(name, options, net, **sizes).to(device)
 
 
 def check_option(option, value, default):

@@ -19,6 +19,8 @@ class Model:
     that depend on its shape alone and run on `threads` threads (None: all cores), so results do not depend on them.
     """
 
+    parts = 1       # of an example: the images
+
     def __init__(self, name, options, net, *, height, width, colours, levels, dtype, threads=None):
         self.name, self.options, self.net = name, options, net
         self.height, self.width, self.colours, self.levels = height, width, colours, levels
@@ -42,12 +44,7 @@ class Model:
 
     def nll(self, x):
         """-log p(x) of each image in nats: (N,) float64"""
-        return np.concatenate(list(each(self, Model.shard_nll, self.shards(self.checked(x)))))
-
-    def shard_nll(self, x):
-        x = self.xp.asarray(x)
-        logits, _ = self.net.forward(self.scale(x))
-        return to_numpy(self.head.forward(logits, x)[0])
+        return self.nats(self.checked(x))
 
     def predict(self, x):
         """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
@@ -59,23 +56,38 @@ class Model:
 
     def loss_and_grads(self, x):
         """Mean nats per image (a float), and its gradient by parameter name"""
-        x = self.checked(x)
+        return self.mean_nats_and_grads(self.checked(x))
+
+    # An example is what the network reads and, last, what the head judges it by: here the images are both.
+
+    def nats(self, *example):
+        """Nats of each image of a checked example"""
+        return np.concatenate(list(each(self, Model.shard_nats, self.cut(example))))
+
+    def shard_nats(self, example):
+        example = [self.xp.asarray(part) for part in example]
+        logits, _ = self.net.forward(self.scale(example[0]))
+        return to_numpy(self.head.forward(logits, example[-1])[0])
+
+    def mean_nats_and_grads(self, *example):
+        """Mean nats of a checked example, and its gradient by parameter name"""
+        N = len(example[0])
         total, sums = 0.0, None
-        for nats, grads in each(self, Model.shard_loss_and_grads, self.shards(x), len(x)):
+        for nats, grads in each(self, Model.shard_nats_and_grads, self.cut(example), N):
             total = total + nats
             if sums is None:
                 sums = grads
             else:
                 for name, grad in grads.items():
                     sums[name] += grad
-        return float(to_numpy(total)) / len(x), sums
+        return float(to_numpy(total)) / N, sums
 
-    def shard_loss_and_grads(self, x, N):
+    def shard_nats_and_grads(self, example, N):
         """Sum of the nats of a shard, and the gradient of their share in the mean over N images"""
-        x = self.xp.asarray(x)
-        logits, net_cache = self.net.forward(self.scale(x))
-        nats, head_cache = self.head.forward(logits, x)
-        dlogits = self.head.backward(self.xp.full(len(x), 1 / N), head_cache)
+        example = [self.xp.asarray(part) for part in example]
+        logits, net_cache = self.net.forward(self.scale(example[0]))
+        nats, head_cache = self.head.forward(logits, example[-1])
+        dlogits = self.head.backward(self.xp.full(len(logits), 1 / N), head_cache)
         _, grads = self.net.backward(dlogits, net_cache)
         return nats.sum(), grads
 
@@ -99,6 +111,10 @@ class Model:
             return [x]
         n = max(1, min(self.net.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
         return [x[k:k + n] for k in range(0, len(x), n)]
+
+    def cut(self, example):
+        """An example in shards."""
+        return list(zip(*map(self.shards, example)))
 
     def checked(self, x):
         """The images as a host array of integers; ValueError when they are not images of this model."""

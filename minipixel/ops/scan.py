@@ -70,6 +70,7 @@ def hand_on(slots, state, initial, reads, links, starts):
     for slot, r in zip(parts(slots, len(reads)), reads):
         into, out = links[r]
         if into is not None:
+            into, out = on_device(into, slots), on_device(out, slots)
             slot[:, :, into] = state[:, :, out]
         if starts[r] is not None and initial is not None:
             slot[:, :, starts[r]] = initial[:, :, None, None]
@@ -80,9 +81,15 @@ def give_back(dslots, dstate, dinitial, reads, links, starts):
     for dslot, r in zip(parts(dslots, len(reads)), reads):
         into, out = links[r]
         if into is not None:
+            into, out = on_device(into, dslots), on_device(out, dslots)
             dstate[:, :, out] += dslot[:, :, into]
         if starts[r] is not None and dinitial is not None:
             dinitial += dslot[:, :, starts[r]].sum(axis=(2, 3))
+
+
+def on_device(places, like):
+    """Places (slices, or from three dimensions on indices) as what may index the device of `like`."""
+    return places if isinstance(places, slice) else array_module(like).asarray(places)
 
 
 def parts(stacked, count):

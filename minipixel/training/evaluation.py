@@ -9,12 +9,16 @@ from minipixel.workers import processes
 CHUNK = 256
 
 
-def evaluate(model, x, progress=False):
-    """Nats of every image of a split: (N,) float64."""
+def evaluate(model, *example, progress=False):
+    """Nats of every image of a split: (N,) float64. example: the images, and their labels for a model that labels."""
+    return np.concatenate([model.nll(*chunk) for chunk in chunks(example, progress)])
+
+
+def chunks(example, progress):
+    """The example in pieces of CHUNK images, with a progress bar."""
     from tqdm import tqdm
-    chunks = range(0, len(x), CHUNK)
-    bar = tqdm(chunks, desc="evaluating", unit="chunk", disable=not progress, leave=False)
-    return np.concatenate([model.nll(x[k:k + CHUNK]) for k in bar])
+    for k in tqdm(range(0, len(example[0]), CHUNK), desc="evaluating", unit="chunk", disable=not progress, leave=False):
+        yield [part[k:k + CHUNK] for part in example]
 
 
 def independent_nats(train, x, levels):
@@ -42,7 +46,7 @@ def compare(model, data, split="test", progress=False):
     x = getattr(data, split)
     shape = x.shape[1:]
     with processes(model):
-        own = evaluate(model, x, progress)
+        own = evaluate(model, x, progress=progress)
     return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape),
             "independent pixels": figure(independent_nats(data.train, x, data.levels), shape),
             model.name: figure(own, shape)}

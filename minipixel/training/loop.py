@@ -43,7 +43,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(data.train) / self.recipe.batch)
         self.order_epoch = None
         report = np.random.default_rng([self.seed, 1]).permutation(len(data.validation))[:REPORT_IMAGES]
-        self.report_images = data.validation[np.sort(report)]
+        self.report_examples = [part[np.sort(report)] for part in self.examples("validation")]
 
     @property
     def done(self):
@@ -73,9 +73,9 @@ class Trainer:
     def step(self):
         """One batch, one update. A checkpoint that is due is made in between: only then are the weights known to be good."""
         step = int(self.progress["step"])
-        x = self.batch(step)
-        loss, grads = self.model.loss_and_grads(x)
-        self.require_finite(loss, grads, x)
+        batch = self.batch(step)
+        loss, grads = self.model.loss_and_grads(*batch)
+        self.require_finite(loss, grads, batch[0])
         if time.monotonic() - self.saved_at > SAVE_SECONDS:
             self.save()
         clip_norm(grads, self.recipe.clip)
@@ -89,12 +89,17 @@ class Trainer:
         self.progress["nats_steps"] += 1
 
     def batch(self, step):
-        """Batch number `step`: every epoch has its own order, which seed and epoch decide."""
+        """Batch number `step`, (images,) or (images, labels): every epoch has its own order, which seed and epoch decide."""
         epoch, k = divmod(step, self.steps_per_epoch)
         if self.order_epoch != epoch:
             self.order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.data.train))
             self.order_epoch = epoch
-        return self.data.train[self.order[k * self.recipe.batch:(k + 1) * self.recipe.batch]]
+        chosen = self.order[k * self.recipe.batch:(k + 1) * self.recipe.batch]
+        return [part[chosen] for part in self.examples("train")]
+
+    def examples(self, split):
+        """What the model learns from: images, or images and the labels of their pixels."""
+        return self.data.examples(split)[:self.model.parts]
 
     def report_due(self):
         step = int(self.progress["step"])
@@ -103,7 +108,7 @@ class Trainer:
     def report(self):
         """A row of the log: mean training nats since the last row, validation nats of the averaged weights."""
         step = int(self.progress["step"])
-        validation = float(evaluate(self.averaged, self.report_images).mean())
+        validation = float(evaluate(self.averaged, *self.report_examples).mean())
         if not math.isfinite(validation):
             raise self.diverged("in the validation images")
         self.rows.append({

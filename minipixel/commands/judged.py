@@ -1,0 +1,84 @@
+"""What a trained model is judged by: likelihoods of a generative model, errors of a labeller. The two have the same form.
+
+    kind  = kind_of(model's name)
+    found = kind.judge(model, data, split)       a Judgement
+    kind.table(found.figures)                    as text
+    kind.draw(model, data, seed, path)           the picture of a finished run
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minipixel import plots
+from minipixel.audit import likelihood
+from minipixel.commands.result import figures_table, table, with_error
+from minipixel.models import LABELLERS
+from minipixel.sampling import sample
+from minipixel.training import labelling
+from minipixel.training.evaluation import compare
+
+SAMPLES = 25
+
+
+@dataclass
+class Judgement:
+    """figures: the table's rows by name; baselines: {name: nats} for the curve; values: what --json has besides."""
+
+    figures: dict
+    text: str = ""
+    alarms: list = field(default_factory=list)
+    baselines: dict = field(default_factory=dict)
+    values: dict = field(default_factory=dict)
+
+
+class Likelihoods:
+    """Nats and bits beside two baselines, and whether they can be believed; the picture is of samples."""
+
+    picture = "samples.png"
+    table = staticmethod(figures_table)
+
+    @staticmethod
+    def judge(model, data, split="test"):
+        figures = compare(model, data, split, progress=True)
+        own = figures[model.name]
+        check = likelihood(own["nats"], getattr(data, split), data.levels, own["nats_error"])
+        baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.name}
+        return Judgement(figures, str(check), check.alarms, baselines,
+                         {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
+
+    @staticmethod
+    def draw(model, data, seed, path):
+        plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True), model.levels, path)
+
+
+class Labels:
+    """Errors of pixels and images beside a baseline and the paper's; the picture is of labelled test images."""
+
+    picture = "labels.png"
+
+    @staticmethod
+    def table(figures):
+        def percent(figure, name):
+            error = figure.get(f"{name}_error")
+            return with_error(100 * figure[name], error and 100 * error, 2)
+
+        return table([{"model": name, "image error %": percent(figure, "image_error"),
+                       "pixel error %": percent(figure, "pixel_error")} for name, figure in figures.items()],
+                     ("model", "image error %", "pixel error %"))
+
+    @staticmethod
+    def judge(model, data, split="test"):
+        figures = labelling.compare(model, data, split, progress=True)
+        return Judgement(figures, f"{figures[model.name]['nats']:.2f} nats per image (all pixels' labels)")
+
+    @staticmethod
+    def draw(model, data, seed, path):
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(data.test))[:SAMPLES])
+        x, targets = (part[chosen] for part in data.examples("test"))
+        plots.labelled(x, targets, model.predict(x).argmax(axis=-1), model.levels, path)
+
+
+def kind_of(name):
+    """How the model called `name` is judged."""
+    return Labels if name in LABELLERS else Likelihoods

@@ -115,11 +115,11 @@ def one_more_column(colours, C, h):
 
 LAYERS = {
     "row-lstm": recurrence(RowLSTM),
-    "row-lstm-rgb": recurrence(RowLSTM, 3, C=5, h=4),
+    "row-lstm-rgb": recurrence(RowLSTM, 3, C=4, h=4),
     "diagonal-bilstm": recurrence(DiagonalBiLSTM),
-    "diagonal-bilstm-rgb": recurrence(DiagonalBiLSTM, 3, C=5, h=3),
+    "diagonal-bilstm-rgb": recurrence(DiagonalBiLSTM, 3, C=4, h=3),
     "full-context": one_more_column(1, C=3, h=2),
-    "full-context-rgb": one_more_column(3, C=4, h=3),
+    "full-context-rgb": one_more_column(3, C=3, h=3),
 }
 
 # ---- models

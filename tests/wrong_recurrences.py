@@ -37,5 +37,5 @@ WRONG = [
     (builder("diagonal-bilstm", planted.ReadsTheRowBelow), (1, 3), ["reads its own value", "reads later places"]),
     (builder("diagonal-bilstm", planted.ThirdsOfAllGates), (3,), ["reads its own value"]),
     (builder("diagonal-bilstm", planted.MaskedAtTheStart), (3,), ["reads its own value"]),
-    (builder("diagonal-bilstm", planted.MixesImages), (1, 3), ["images of a batch mixed"]),
+    (builder("diagonal-bilstm", planted.MixesImages), (1,), ["images of a batch mixed"]),
 ]

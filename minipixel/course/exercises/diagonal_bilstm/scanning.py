@@ -152,7 +152,7 @@ def backward_mistakes(dy, given):
     yield "the path through c_prev is missing: the memory has a gradient of its own, which goes on to the left", \
         back(dy, cache, memory=False)
     yield "the memory's gradient goes on to the left alone, and not to the row above", back(dy, cache, memory="above")
-    yield "what the readers give back is missing: dh is dy and that", back(dy, cache, right=False, below=None)
+    yield "what the readers give back is missing: your dh is dy alone", back(dy, cache, right=False, below=None)
     yield "what the readers give back is missing, for h and for c", back(dy, cache, right=False, below=None, memory=False)
     yield "dy is missing in all columns but the last: h went out there as well", back(dy, cache, out=False)
     yield "what was read above comes back to row i, and not to row i - 1", back(dy, cache, to=0)

@@ -9,19 +9,25 @@ import sys
 import tempfile
 from pathlib import Path
 
+import planted_answers
+import planted_bilstm_answers
 import pytest
-from planted_answers import PLANTED
 
-from minipixel import order
+from minipixel import audit, build, order
 from minipixel.course import check, press, put_into, student, verdicts
 from minipixel.course.exercises import exercises_of
+from minipixel.course.exercises.diagonal_bilstm.context import right_missed
 from minipixel.course.judge import Report
 from minipixel.course.verdicts import BROKEN, NOT_STARTED, RIGHT, WRONG
+from minipixel.layers import masked_conv
+from minipixel.models import pixelrnn
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 SOURCES = sorted((CHAPTERS / "source").glob("*.py"))
-FIRST = (CHAPTERS / "source" / "01_masked_convolution.py").read_text(encoding="utf-8")
+FIRST, SECOND = (source.read_text(encoding="utf-8") for source in SOURCES)
 EXERCISES = exercises_of("masked_convolution")
+PLANTED = [("masked_convolution", FIRST, *planted) for planted in planted_answers.PLANTED]
+PLANTED += [("diagonal_bilstm", SECOND, *planted) for planted in planted_bilstm_answers.PLANTED]
 each_chapter = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
 
@@ -31,12 +37,12 @@ def script(folder, text, name="mine.py"):
     return path
 
 
-def spoiled(function, old, new):
-    """The first chapter's source with one change inside one function."""
-    start = FIRST.index(f"def {function}(")
-    end = FIRST.index("\n# %%", start)
-    assert FIRST[start:end].count(old) == 1, f"{old!r} stands {FIRST[start:end].count(old)} times in {function}"
-    return FIRST[:start] + FIRST[start:end].replace(old, new) + FIRST[end:]
+def spoiled(function, old, new, text=FIRST):
+    """A chapter's source with one change inside one function."""
+    start = text.index(f"def {function}(")
+    end = text.index("\n# %%", start)
+    assert text[start:end].count(old) == 1, f"{old!r} stands {text[start:end].count(old)} times in {function}"
+    return text[:start] + text[start:end].replace(old, new) + text[end:]
 
 
 def words(report):
@@ -80,7 +86,7 @@ def test_a_printed_notebook_holds_no_answer_and_no_output(source):
 
 def test_a_printed_notebook_is_valid():
     import nbformat
-    for text in (press.student(FIRST), press.solved(FIRST)):
+    for text in (printed(source) for source in (FIRST, SECOND) for printed in (press.student, press.solved)):
         nbformat.validate(nbformat.reads(text, as_version=4))
 
 
@@ -106,12 +112,50 @@ def test_the_student_notebook_is_not_started():
     assert "exercise 3: three sums" in str(report)
 
 
-@pytest.mark.parametrize("name, function, old, new, expected", PLANTED, ids=[planted[0] for planted in PLANTED])
-def test_a_planted_mistake_is_wrong_and_named(tmp_path, name, function, old, new, expected):
-    _, cells = student.read(script(tmp_path, spoiled(function, old, new)))
-    exercise = next(exercise for exercise in EXERCISES if exercise.function == function)
+@pytest.mark.parametrize("chapter, text, name, function, old, new, expected", PLANTED,
+                         ids=[f"{planted[3]}, {planted[2]}" for planted in PLANTED])
+def test_a_planted_mistake_is_wrong_and_named(tmp_path, chapter, text, name, function, old, new, expected):
+    _, cells = student.read(script(tmp_path, spoiled(function, old, new, text)))
+    exercise = next(exercise for exercise in exercises_of(chapter) if exercise.function == function)
     verdict = verdicts.judge(exercise, cells, right=())
     assert verdict.word == WRONG and expected in verdict.says, verdict
+
+
+def test_the_second_chapters_source_is_all_right_and_its_notebook_is_not_started():
+    report = check(CHAPTERS / "source" / "02_diagonal_bilstm.py", seconds=60)
+    assert report.ok and len(report.verdicts) == 10, report
+    assert words(check(CHAPTERS / "02_diagonal_bilstm.ipynb")) == [NOT_STARTED] * 10
+
+
+def test_a_scan_whose_cache_is_overwritten_is_told_apart_from_its_backward(tmp_path):
+    text = spoiled("scan_forward", "h[:, :, rows].copy(), above", "h[:, :, rows], above", SECOND)
+    _, cells = student.read(script(tmp_path, text))
+    forward, backward = exercises_of("diagonal_bilstm")[4:6]
+    assert verdicts.judge(forward, cells, right=()).word == RIGHT
+    assert "keep copies there" in verdicts.judge(backward, cells, right=("scan_forward",)).says
+    assert verdicts.judge(backward, cells, right=()).word == RIGHT
+
+
+def test_a_whole_scan_of_another_make_is_right(tmp_path):
+    """Columns computed whole, states chosen afterwards, and a cache of its own: right all the same."""
+    start, end = SECOND.index("def scan_forward("), SECOND.index("# %%\nlstm = Cell(")
+    other = "from minipixel.course.exercises.diagonal_bilstm.scans import run as scan_forward\n\n"
+    text = SECOND[:start] + other + SECOND[end:]
+    _, cells = student.read(script(tmp_path, text))
+    assert verdicts.judge(exercises_of("diagonal_bilstm")[4], cells, right=()).word == RIGHT
+
+
+@pytest.mark.parametrize("width, reach", [(6, 3), (5, 1)])
+def test_what_the_second_chapter_calls_missed_is_what_the_audit_finds(width, reach):
+    def narrow(C, F, k, *given, **options):
+        return masked_conv.MaskedConv(C, F, min(k, 2 * reach + 1), *given, **options)
+
+    with put_into(pixelrnn, MaskedConv=narrow):
+        model = build("diagonal-bilstm", height=3, width=width, layers=2, h=4, out=8, context="paper", dtype="float64")
+    found = audit.causality(model, shape=(3, width, 1), levels=2)
+    assert found.ok
+    named = {((*pixel, 0), (i, j, 0)) for i in range(3) for j in range(width) for pixel in right_missed(i, j, width, reach)}
+    assert {unseen[:2] for unseen in found.unseen} == named
 
 
 def test_other_exercises_are_judged_beside_a_wrong_forward(tmp_path):
@@ -140,7 +184,7 @@ def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path
 BAD = {"NameError: name 'paded' is not defined, at `y += paded[": ("conv_forward", "y += padded[", "y += paded["),
        "ModuleNotFoundError: No module named 'nowhere'": ("conv_forward", "N, H, W, C = x.shape", "import nowhere"),
        "SystemExit: ": ("conv_forward", "N, H, W, C = x.shape", "raise SystemExit"),
-       "(kernel 1x1, mask B, x (2, 3, 4, 5), K (1, 5, 6))": ("conv_forward", "N, H, W, C = x.shape",
+       "(kernel 1x1, mask B, x (2, 3, 4, 5), K (1, 5, 6), b (6,))": ("conv_forward", "N, H, W, C = x.shape",
                                                               "N, H, W, C = x.shape\n    assert len(taps) > 1"),
        "the file defines no conv_forward": ("conv_forward", "def conv_forward(", "def convolve_forward("),
        "takes 3 positional arguments": ("may_read", "colour_out, mask)", "colour_out)")}
@@ -264,6 +308,21 @@ def test_the_first_chapter_shows_what_it_promises():
                                   for name in ("validation:", "independent pixels", "your PixelCNN"))
     assert cheat < 1 < honest < independent - 3
     assert sum("image/png" in output.data for output in outputs(notebook, "execute_result")) == 2
+
+
+@pytest.mark.chapters
+def test_the_second_chapter_shows_what_it_promises():
+    notebook = executed(press.solved(SECOND))
+    text = "".join(output.text for output in outputs(notebook, "stream"))
+    assert text.count("gradient check: right") == 5 and "WRONG" not in text and text.count("verdict") == 3
+    paper, broken, mended = text.split("verdict")[1:]
+    assert re.search(r"causal on 4x6x1.*from no place: \(di, dj\) = \(-1, 5\)", paper, re.DOTALL)
+    assert "NOT causal on 4x6x1" in broken and re.search(r"reads its own value +20 places", broken)
+    assert "none: every prediction reads everything before it" in mended and "the audit's and yours: the same" in text
+    independent, honest = (float(re.search(rf"{name} +([\d.]+)", text)[1])
+                           for name in ("independent pixels", "your Diagonal BiLSTM"))
+    assert honest < independent - 3
+    assert sum("image/png" in output.data for output in outputs(notebook, "execute_result")) == 5
 
 
 @pytest.mark.chapters

@@ -101,6 +101,24 @@ def test_dependency_map_has_a_panel_for_each_colour(monkeypatch):
     assert green[1, 1][1] == "////" and len(green) == 18
 
 
+def test_diagonals_keep_their_colour_where_the_skew_puts_them(monkeypatch):
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    image, skewed = np.array([[1, 2, 3], [4, 5, 6]]), np.array([[1, 2, 3, 0], [0, 4, 5, 6]])
+    plots.diagonals(image, skewed, "unused")
+    plain, moved = figures[0].axes
+    colours = {axes: np.reshape([patch.get_facecolor() for patch in axes.patches[:size]], (2, -1, 4))
+               for axes, size in ((plain, 6), (moved, 8))}
+    assert np.array_equal(colours[plain][0, 1], colours[plain][1, 0])            # 2 and 4 are one diagonal
+    assert np.array_equal(colours[moved][0, 1], colours[moved][1, 1])            # and now one column
+    assert np.all(colours[moved][1, 0] == 1) and np.all(colours[moved][0, 3] == 1)
+    arrows = [[(text.xyann, text.xy) for text in axes.texts if not text.get_text()] for axes in (plain, moved)]
+    assert np.array_equal(arrows[0], [[(0.5, 1.5), (1.5, 1.5)], [(1.5, 0.5), (1.5, 1.5)]])
+    assert np.array_equal(arrows[1], [[(1.5, 1.5), (2.5, 1.5)], [(1.5, 0.5), (2.5, 1.5)]])
+    plots.diagonals(image, 0 * skewed, "unused")                                 # a skew that loses all: no arrows, no error
+    assert not any(text.get_text() == "" for text in figures[1].axes[1].texts)
+
+
 def test_every_figure_is_written_whole(tmp_path):
     result = audit.causality(wrong.WholeImageMean(3, 2, 1), (3, 3, 3), 2)
     for name in ("a.png", "b.svg", "c.pdf"):

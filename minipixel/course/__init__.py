@@ -8,8 +8,9 @@
 press.py       from a chapter's source to the notebook, with or without the answers
 student.py     a student's file: its code cells, and of them only what an exercise needs
 verdicts.py    one exercise, one verdict
+answers.py     what every judge asks of an answer
 judge.py       all exercises of a file, in a process of its own with a time limit (child.py)
-exercises/     a file for each chapter: what is asked, and how an answer is judged
+exercises/     a file or folder for each chapter: what is asked, and how an answer is judged
 """
 
 from minipixel.course import press

@@ -1,4 +1,4 @@
-"""The exercises of each chapter: a file for each, named like the chapter, with a tuple EXERCISES."""
+"""The exercises of each chapter: a file or folder for each, named like the chapter, with a tuple EXERCISES."""
 
 import importlib
 import pkgutil

@@ -4,19 +4,18 @@ The usual mistakes are recognised by doing them on purpose: an answer that agree
 or that wraps around, has made just that mistake. What is left goes to `gradcheck`, which knows the general ones.
 """
 
-from contextlib import contextmanager
 from itertools import product
 
 import numpy as np
 
 from minipixel import audit, gradcheck, order
+from minipixel.course.answers import SMALL, array_mistake, called, close, noted, numbers_differ, say_first, sizes
 from minipixel.course.exercises import Exercise
 from minipixel.course.machine import put_into
 from minipixel.models import build
 from minipixel.ops import conv as library
 
 COLOURS = "RGB"
-SMALL = 1e-9
 
 
 def judge_may_read(may_read):
@@ -60,16 +59,13 @@ CASES = {"3x3, mask B": case(3, "B", 6, 7), "7x7, mask A, larger than the image"
 
 def judge_conv_forward(conv_forward):
     for kernel, given in CASES.items():
-        before = {name: np.array(value) for name, value in given.items()}
-        with noted(f"kernel {kernel}, x {given['x'].shape}, K {given['K'].shape}"):
-            returned = conv_forward(**given)
+        with noted(f"kernel {kernel}, {sizes(given)}"):
+            returned, complaint = called(conv_forward, given)
         if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], np.ndarray)):
             return f"conv_forward must return y, cache with an array y, got {type(returned).__name__}"
         y, right = returned[0], library.conv_forward(**given)[0]
-        if any(not np.array_equal(before[name], value) for name, value in given.items()):
-            return "conv_forward changes its arguments: it may write only into arrays that it made"
-        if y.shape != right.shape:
-            return f"kernel {kernel}: y has shape {y.shape}, expected {right.shape}"
+        if complaint or (complaint := array_mistake(y, right)):
+            return f"kernel {kernel}: {complaint}"
         if not close(y, right):
             return f"kernel {kernel}: {forward_mistake(conv_forward, y, right, **given)}"
     return ""
@@ -99,9 +95,7 @@ def forward_mistake(conv_forward, y, right, x, K, b, taps):
         return "right inside, wrong at the border: outside the image there are zeros"
     if reads := wrong_reads(conv_forward, y, x, K, b, taps):
         return reads
-    wrong = np.abs(y - right) > SMALL
-    first = tuple(map(int, np.argwhere(wrong)[0]))
-    return f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}"
+    return numbers_differ(y, right)
 
 
 def wrong_reads(conv_forward, y, x, K, b, taps):
@@ -125,17 +119,14 @@ def judge_conv_backward(conv_backward, conv_forward=None):
     forward = conv_forward or library.conv_forward
     for kernel, given in CASES.items():
         try:
-            with noted(f"kernel {kernel}, x {given['x'].shape}, K {given['K'].shape}"):
+            with noted(f"kernel {kernel}, {sizes(given)}"):
                 result = gradcheck.check(forward, conv_backward, given)
         except ValueError as error:
             if "shape" not in str(error) and "dimension" not in str(error):
                 raise
             return square_mistake(forward, conv_backward, error)
         if not result:
-            found = dict(backward_mistakes(forward, conv_backward, **given))
-            general = [sentence for sentence in result.diagnosis
-                       if not set(sentence.partition(":")[0].split(", ")) <= set(found)]
-            result.diagnosis[:] = [f"{name}: {sentence}." for name, sentence in found.items()] + general
+            say_first(result, dict(backward_mistakes(forward, conv_backward, **given)))
             return f"kernel {kernel}:\n{result}"
     return ""
 
@@ -159,7 +150,7 @@ def backward_mistakes(forward, conv_backward, x, K, b, taps):
             continue
         for words, wrong in tap_mistakes(taps):
             if close(grads[name], library.conv_backward(dy, (x, K, wrong))[name]):
-                yield f"d{name}", f"{words}: {formula}"
+                yield name, f"{words}: {formula}"
                 break
 
 
@@ -189,21 +180,6 @@ def judge_leaky_may_read(leaky_may_read):
         return f"the model reads more than its own value: {', '.join(later)}\n{found}"
     blind = [COLOURS[c] for c in range(3) if c not in {leak.target[2] for leak in found.leaks}]
     return f"own values are read, but not those of {' and '.join(blind)}" if blind else ""
-
-
-def close(a, b):
-    a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and bool((np.abs(a - b) <= SMALL).all())
-
-
-@contextmanager
-def noted(note):
-    """An exception that leaves the block says with which arguments it came."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(note)
-        raise
 
 
 EXERCISES = (Exercise(1, "may_read", judge_may_read),

@@ -1,0 +1,119 @@
+"""What every judge asks of an answer, whatever the exercise: the form of a pair, and numbers that agree.
+
+The usual mistakes are recognised by doing them on purpose: an answer that agrees with a wrong version has made just that
+mistake. What is left goes to `gradcheck`, which knows the general ones.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from minipixel import gradcheck
+
+SMALL = 1e-9
+
+
+def close(a, b):
+    """Do two arrays, or two tuples of arrays, agree in shape and in every number?"""
+    if isinstance(b, tuple):
+        return isinstance(a, tuple) and len(a) == len(b) and all(map(close, a, b))
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and bool((np.abs(a - b) <= SMALL).all())
+
+
+@contextmanager
+def noted(note):
+    """An exception that leaves the block says with which arguments it came."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(note)
+        raise
+
+
+def sizes(given):
+    """The shapes of the arrays among the arguments, in words."""
+    return ", ".join(f"{name} {value.shape}" for name, value in given.items() if isinstance(value, np.ndarray))
+
+
+def called(function, given):
+    """What function(**given) returns, and the complaint if it has written into its arguments, else ""."""
+    before = {name: value.copy() for name, value in given.items() if isinstance(value, np.ndarray)}
+    returned = function(**given)
+    if all(np.array_equal(value, given[name]) for name, value in before.items()):
+        return returned, ""
+    return returned, f"{function.__name__} changes its arguments: it may write only into arrays that it made"
+
+
+def array_mistake(y, right, what="y"):
+    """Why y cannot be compared with the array that is right, in words; "" if it can."""
+    if not isinstance(y, np.ndarray):
+        return f"{what} must be an array, got {type(y).__name__}"
+    return "" if y.shape == right.shape else f"{what} has shape {y.shape}, expected {right.shape}"
+
+
+def numbers_differ(y, right):
+    """How many numbers are wrong, and where the first is: for mistakes that nothing else explains."""
+    wrong = ~(np.abs(y - right) <= SMALL)
+    first = tuple(map(int, np.argwhere(wrong)[0]))
+    return f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}"
+
+
+def judged_forward(function, given, right, mistakes):
+    """What is wrong with y of `y, cache = function(**given)`, y an array or a tuple of arrays as `right`; "" if nothing is.
+
+    mistakes: pairs (words, what y would be with that mistake).
+    """
+    with noted(sizes(given)):
+        returned, complaint = called(function, given)
+    if not (isinstance(returned, tuple) and len(returned) == 2):
+        return f"{function.__name__} must return y, cache, got {type(returned).__name__}"
+    y, several = returned[0], isinstance(right, tuple)
+    if several and not (isinstance(y, tuple) and len(y) == len(right)):
+        return f"{function.__name__} must return a tuple of {len(right)} arrays, and a cache"
+    for number, (one, good) in enumerate(zip(y, right) if several else [(y, right)]):
+        complaint = complaint or array_mistake(one, good, f"output {number}" if several else "y")
+    if complaint or close(y, right):
+        return complaint
+    for words, wrong in mistakes:
+        if close(y, wrong):
+            return words
+    return numbers_differ(*next(pair for pair in (zip(y, right) if several else [(y, right)]) if not close(*pair)))
+
+
+def judged_backward(forward, backward, given, mistakes):
+    """What the gradient check finds wrong with a backward, "" if nothing; known mistakes are named first.
+
+    mistakes(dy, cache) yields (words, {name: the gradient as if that mistake had been made}).
+    """
+    with noted(sizes(given)):
+        result = gradcheck.check(forward, backward, given)
+        if result:
+            return ""
+        wrong = {name for name, error in result.errors.items() if error > result.tolerance}
+        say_first(result, named_mistakes(forward, backward, given, wrong, mistakes))
+    return str(result)
+
+
+def named_mistakes(forward, backward, given, wrong, mistakes):
+    """{name of a wrong gradient: which mistake explains it}."""
+    y, cache = forward(**given)
+    rng = np.random.default_rng(0)
+    dy = tuple(rng.standard_normal(one.shape) for one in y) if isinstance(y, tuple) else rng.standard_normal(y.shape)
+    grads, found = backward(dy, cache), {}
+    if isinstance(grads, dict):
+        explained = [(words, {name for name in wrong & set(spoiled) & set(grads) if close(grads[name], spoiled[name])})
+                     for words, spoiled in mistakes(dy, cache)]
+        for words, names in sorted(explained, key=lambda one: len(one[1])):  # what explains most has the last word
+            found |= dict.fromkeys(names, words)
+    return {name: found[name] for name in given if name in found}
+
+
+def say_first(result, found):
+    """Put {name: sentence} at the head of a gradient check's diagnosis, in place of what it says of these arrays itself."""
+    names = {f"d{name}" for name in found}
+    general = [sentence for sentence in result.diagnosis if not set(sentence.partition(":")[0].split(", ")) <= names]
+    gathered = {}
+    for name, sentence in found.items():
+        gathered.setdefault(sentence, []).append(f"d{name}")
+    result.diagnosis[:] = [f"{', '.join(names)}: {sentence}." for sentence, names in gathered.items()] + general

@@ -1,0 +1,101 @@
+"""The skew and its way back: which way, how far, and for images that are not square."""
+
+import numpy as np
+
+from minipixel.course.answers import array_mistake, called, close, noted, numbers_differ
+
+SHAPES = (2, 3, 3, 6), (2, 3, 5, 4), (4, 4), (1, 3), (3, 1)
+
+
+def skewed(x, moves, T):
+    """Row i of x (.., H, W), moved right by moves(i), in a map of width T; what would stand outside is lost."""
+    s = np.zeros((*x.shape[:-1], T))
+    for i in range(x.shape[-2]):
+        for j in range(x.shape[-1]):
+            if 0 <= j + moves(i) < T:
+                s[..., i, j + moves(i)] = x[..., i, j]
+    return s
+
+
+def right(x):
+    H, W = x.shape[-2:]
+    return skewed(x, lambda i: i, H + W - 1)
+
+
+def judge_skew(skew):
+    return judged(skew, skew_says)
+
+
+def judged(function, says):
+    """Wide, tall, square, one row, one column; numbers that are all different, none of them zero."""
+    for shape in SHAPES:
+        x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
+        try:
+            with noted(f"the image has shape {shape}"):
+                wrong = says(function, x, *shape[-2:])
+        except ValueError as error:
+            if shape[-1] == shape[-2] or says(function, np.arange(1.0, 17).reshape(4, 4), 4, 4):
+                raise
+            return f"right for a square image, 4 x 4, but not for {shape[-2]} x {shape[-1]}: {error}"
+        if wrong:
+            return wrong
+    return ""
+
+
+def skew_says(skew, x, H, W):
+    s, complaint = called(skew, {"x": x})
+    if complaint:
+        return complaint
+    for T in {2 * W - 1, 2 * H - 1} - {H + W - 1}:
+        if np.shape(s) == (*x.shape[:-1], T):
+            return f"an image {H} x {W} becomes {H} x {T}: that assumes a square; it should become {H} x {H + W - 1}"
+    if wrong := array_mistake(s, right(x), f"x has shape {x.shape}: s"):
+        return wrong
+    return "" if close(s, right(x)) else f"x of shape {x.shape}: {skew_mistake(s, x, right(x))}"
+
+
+def skew_mistake(s, x, good):
+    H, W = x.shape[-2:]
+    T = H + W - 1
+    beside = np.concatenate([x, np.zeros((*x.shape[:-1], H - 1))], axis=-1)
+    for words, wrong in (("the rows do not move: row i moves right by i", skewed(x, lambda i: 0, T)),
+                         ("skewed the wrong way: row i moves right by i, so that row 0 stays where it is",
+                          skewed(x, lambda i: H - 1 - i, T)),
+                         ("row i moves right by i + 1: row 0 stays where it is", skewed(x, lambda i: i + 1, T)),
+                         ("row i moves to the left, around the edge: it moves right by i",
+                          np.stack([np.roll(beside[..., i, :], -i, -1) for i in range(H)], axis=-2)),
+                         ("every row is mirrored", right(x[..., ::-1])),
+                         ("the rows stand upside down", right(x[..., ::-1, :]))):
+        if close(s, wrong):
+            return words
+    if close(s[good != 0], good[good != 0]):
+        return "where no pixel stands there are zeros"
+    return numbers_differ(s, good)
+
+
+def judge_unskew(unskew):
+    return judged(unskew, unskew_says)
+
+
+def unskew_says(unskew, x, H, W):
+    back, complaint = called(unskew, {"s": right(x)})
+    if complaint:
+        return complaint
+    for width in {H, (H + W) // 2} - {W}:
+        if np.shape(back) == (*x.shape[:-1], width):
+            return f"an image {H} x {W} comes back as {H} x {width}: that assumes a square; its width is T - H + 1"
+    if wrong := array_mistake(back, x, f"x has shape {x.shape}: what comes back"):
+        return wrong
+    return "" if close(back, x) else f"x of shape {x.shape}: {unskew_mistake(right(x), back, x)}"
+
+
+def unskew_mistake(s, back, x):
+    H, W = x.shape[-2:]
+    for words, start in (("the rows do not move back: each is cut off at the same column", lambda i: 0),
+                         ("row i begins in column i: yours begin in column i + 1", lambda i: i + 1),
+                         ("row i begins in column i: yours begin in column H - 1 - i, the wrong way", lambda i: H - 1 - i),
+                         ("row i begins in column i: yours begin in column -i, skewed once more", lambda i: -i)):
+        wrong = np.stack([np.roll(s[..., i, :], -start(i), -1)[..., :W] for i in range(H)], axis=-2)
+        if close(back, wrong):
+            return words
+    return numbers_differ(back, x)

@@ -17,8 +17,6 @@ HIDDEN = 0.25, 0.45, 0.75
 DECADES = 3     # of the shades in a dependency map
 COLOUR_NAMES = "RGB"
 LABELLED_ACROSS = 5     # images of a row of labelled ones
-
-
 DIAGONAL_COLOURS = "#c6dbef", "#fdd0a2", "#c7e9c0", "#dadaeb", "#fcc5c0", "#d9d9d9", "#fff2ae", "#b3e2cd"
 LINES = "#3b6fb6", "#c0392b", "#2e8b57", "#8e5ea2", "#d98c1f", "#555555"
 

@@ -66,6 +66,8 @@ def pair_arguments(rng, dtype):
         "conv": (normal(N, H, W, 4), normal(len(TAPS), 4, 6), normal(6), TAPS),
         "bernoulli": (normal(N, H, W, 3), rng.integers(0, 2, (N, H, W, 3))),
         "softmax": (normal(N, H, W, 3 * 5), rng.integers(0, 5, (N, H, W, 3))),
+        "mcgsm": (normal(7, 4), normal(7, 2), normal(5, 3), normal(5, 3) / 2, normal(5, 6), normal(6, 4) / 2, normal(5, 2, 4),
+                  np.eye(2, dtype=dtype) + normal(5, 2, 2) / 3, normal(5, 2), normal(5, 4)),
     }
 
 
@@ -87,7 +89,7 @@ def pair_case(name):
         with place.hot():
             y, cache = forward(*arguments)
             grads = backward(place.up(rng.standard_normal(y.shape).astype(y.dtype)), cache)
-        return host({"y": y, **grads})
+        return host({"output": y, **grads})
     return run
 
 

@@ -12,7 +12,7 @@ import oracle
 import pytest
 from subjects import H, Layer, Model, N, W
 
-BATCHED = ("x", "logits")  # the arguments whose first axis counts images
+BATCHED = ("x", "y", "logits")  # the arguments whose first axis counts images, or samples
 
 
 def close(found, expected, tolerance=1e-12, what=""):
@@ -86,15 +86,15 @@ def pure(subject):
 
     def run(inputs, dy):
         y, cache = case.forward(**inputs)
-        return {"y": y.copy(), **case.backward(dy, cache)}
+        return {"output": y.copy(), **case.backward(dy, cache)}
 
     expected, other_expected = run(case.inputs, dy), run(other, other_dy)
     y, cache = case.forward(**case.inputs)
     kept = pickle.dumps(cache)
     other_y, other_cache = case.forward(**other)
-    for found, wanted in ((dict(y=y, **case.backward(dy, cache)), expected),
-                          (dict(y=other_y, **case.backward(other_dy, other_cache)), other_expected),
-                          (dict(y=y, **case.backward(dy, cache)), expected)):
+    for found, wanted in ((dict(output=y, **case.backward(dy, cache)), expected),
+                          (dict(output=other_y, **case.backward(other_dy, other_cache)), other_expected),
+                          (dict(output=y, **case.backward(dy, cache)), expected)):
         assert list(found) == list(wanted)
         for name in found:
             np.testing.assert_array_equal(found[name], wanted[name], err_msg=f"{name} depends on other calls")
@@ -113,9 +113,9 @@ def dtype(subject):
             y, cache = case.forward(**inputs)
             grads = case.backward(case.dy(), cache)
             is_nats = y.ndim == 1  # likelihoods are summed in float64 for every type
-            arrays = grads if is_nats else {"y": y, **grads}
+            arrays = grads if is_nats else {"output": y, **grads}
             assert {value.dtype for value in arrays.values()} == {np.dtype(kind)}, {k: v.dtype for k, v in arrays.items()}
-            found.setdefault(kind, []).append({"y": y, **grads})
+            found.setdefault(kind, []).append({"output": y, **grads})
     narrow, wide = found[np.float32], found[np.float64]
     close_all(narrow[0], narrow[1], 0)
     close_all(wide[0], wide[1], 0)

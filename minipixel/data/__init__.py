@@ -26,7 +26,7 @@ from .dataset import Dataset, check_integer
 __all__ = ["Dataset", "load", "table"]
 
 SETS = {module.ABOUT.name: module for module in (digits, binarized_mnist, mnist, cifar10, bsds300, dead_leaves)}
-SIZED = (bsds300, dead_leaves)      # sets of which there are images of any size
+SIZED = ("bsds300", "dead-leaves")      # sets that have images of any size
 
 
 def load(name, levels=None, size=None):
@@ -43,9 +43,9 @@ def load(name, levels=None, size=None):
     if levels is not None:
         check_integer("levels", levels, 2, about.levels, f" (the levels that {name!r} has)")
     if name in SETS:
-        if size is not None and SETS[name] not in SIZED:
+        if size is not None and name not in SIZED:
             raise ValueError(f"size is for folders of pictures: {name!r} has images of {about.size}, got size {size!r}")
-        dataset = SETS[name].load(size) if SETS[name] in SIZED else SETS[name].load()
+        dataset = SETS[name].load(size) if name in SIZED else SETS[name].load()
     else:
         dataset = folder.load(_existing_folder(name), size)
     return dataset if levels is None else dataset.quantised(levels)

@@ -18,7 +18,7 @@ from .dataset import SPLITS, About, Dataset, check_integer
 SIZE, LEVELS, SEED = 64, 256, 2012
 SMALLEST, LARGEST = 2.0, 64.0               # the cut-offs of the radius, in pixels
 COUNTS = {"train": 400, "validation": 50, "test": 50}
-PAIRS = 1 << 20                             # (pixel, leaf) pairs compared at a time
+PAIRS, LEAVES = 1 << 17, 1 << 10            # (pixel, leaf) pairs compared at a time, and leaves of them
 
 ABOUT = About("dead-leaves", f"{SIZE}x{SIZE}, or --size", "1", LEVELS, " / ".join(map(str, COUNTS.values())),
               "synthetic, drawn when it is loaded: discs that occlude each other, radii r^-3 (after Lee, Mumford and Huang)",
@@ -43,7 +43,7 @@ def generate(size, rng, smallest=SMALLEST, largest=LARGEST):
     """
     image, open_pixels = np.zeros(size * size, np.uint8), np.arange(size * size)
     while len(open_pixels):
-        r, row, column = leaves(max(1, PAIRS // len(open_pixels)), size, smallest, largest, rng)
+        r, row, column = leaves(min(LEAVES, 1 + PAIRS // len(open_pixels)), size, smallest, largest, rng)
         grey = rng.integers(0, LEVELS, len(r), dtype=np.uint8)
         i, j = np.divmod(open_pixels[:, None], size)
         over = (i + 0.5 - row) ** 2 + (j + 0.5 - column) ** 2 <= r * r

@@ -67,7 +67,8 @@ class Field:
         return (rows.stop - rows.start) * (columns.stop - columns.start)
 
     def sample(self, n, height, width, rng, context=None):
-        """n images, one pixel after the other: (n, height, width, M)"""
+        """n images, one pixel after the other: (n, height, width, M). rng: a Generator, or a seed"""
+        rng = np.random.default_rng(rng)
         canvas = np.zeros((n, height, width, self.conditional.outputs))
         reach = self.size // 2
         padded = np.pad(canvas, ((0, 0), (reach, reach), (reach, reach), (0, 0)))

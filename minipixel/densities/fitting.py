@@ -8,6 +8,7 @@ sample. "Best" is by validation data where there are any, else by the training l
 import numpy as np
 
 from minipixel.backend import to_numpy
+from minipixel.densities.doors import check_size
 from minipixel.training.optimisers import Adam
 
 
@@ -37,14 +38,15 @@ class Best:
         return self.history
 
 
-def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=4, tell=None):
+def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=20, tell=None):
     """L-BFGS, for `iterations` at most; with validation data (x, y): looked at `every` so many iterations, and ended when
-    the last `patience` looks have not been better (20 iterations by default, as in the authors' code).
+    the last `patience` looks have not been better.
 
     tell: called with each entry of the history.
     """
     from scipy.optimize import minimize
 
+    check_size("iterations", iterations)
     x, y = density.xp.asarray(x, density.dtype), density.xp.asarray(y, density.dtype)
     best, step, last = Best(density, validation), 0, np.nan
 

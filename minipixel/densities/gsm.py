@@ -11,6 +11,7 @@ Source: the unconditional case of Theis, Hosseini and Bethge 2012; Wainwright an
 import numpy as np
 
 from minipixel.densities.doors import check_matrix, check_size
+from minipixel.densities.whitening import inverse_root
 from minipixel.ops.mcgsm import mcgsm_forward, mcgsm_responsibilities, mcgsm_sample, pieces
 from minipixel.threads import run_shards
 
@@ -68,6 +69,7 @@ class GSM:
         self.params["u"][...] = y.mean(axis=0)
         few = len(y) if J == 1 else min(len(y), max(4 * M, len(y) // (2 * J)))
         everything = np.cov(y.T, bias=True).reshape(M, M)
+        inverse_root(everything, "GSM expects y")
         for c in range(J):
             part = np.cov(y[rng.choice(len(y), few, replace=False)].T, bias=True).reshape(M, M)
             self.put_shape(c, 0.9 * part + 0.1 * everything, self.params["alpha"][c] * 0)

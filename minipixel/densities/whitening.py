@@ -10,7 +10,7 @@ import numpy as np
 
 from minipixel.densities.mcgsm import MCGSM
 
-# Directions of the inputs with less than this share of the largest variance have no information but rounding.
+# A direction with less than this share of the largest variance holds rounding alone.
 FLAT = 1e-12
 
 
@@ -35,11 +35,12 @@ class ConditionalWhitening:
         """From the covariances of samples; ValueError where they leave no inverse."""
         m_x, m_y = x.mean(axis=0), y.mean(axis=0)
         x, y = x - m_x, y - m_y
-        P = inverse_root(x.T @ x / len(x), "x")
+        P = inverse_root(x.T @ x / len(x), "whitening expects x")
         B = y.T @ (x @ P) / len(x)
         # What x does not explain, from the residuals themselves: C_yy - B B^T would cancel.
         left = y - x @ P @ B.T
-        return cls(m_x, m_y, P, B, inverse_root(left.T @ left / len(x), "y, given x,"))
+        return cls(m_x, m_y, P, B, inverse_root(left.T @ left / len(x), "whitening expects y, given x,",
+                                                y.var(axis=0).max()))
 
     @property
     def log_det(self):
@@ -63,11 +64,11 @@ class ConditionalWhitening:
         return np.linalg.solve(self.W, y_hat.T).T + x_hat @ self.B.T + self.m_y
 
 
-def inverse_root(C, what):
-    """C^(-1/2), symmetric"""
+def inverse_root(C, what, scale=0):
+    """C^(-1/2), symmetric; ValueError where a variance is nothing beside the largest, or beside `scale`"""
     values, vectors = np.linalg.eigh(C)
-    if values.size and values.min() <= FLAT * max(values.max(), np.finfo(float).tiny):
-        raise ValueError(f"whitening expects {what} to vary in all {len(C)} directions, "
+    if values.size and values.min() <= FLAT * max(values.max(), scale, np.finfo(float).tiny):
+        raise ValueError(f"{what} to vary in all {len(C)} directions, "
                          f"got variances from {values.min():.1e} to {values.max():.1e}: too few samples, or constant values?")
     return vectors / np.sqrt(values) @ vectors.T
 

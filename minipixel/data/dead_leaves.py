@@ -8,7 +8,7 @@ may differ, and so do figures.
 Nothing is downloaded, and the images are the same everywhere: image k of the set depends on SEED and k.
 
 Source: Lee, Mumford and Huang 2001, Occlusion models for natural images: a statistical study of a scale-invariant dead
-leaves model; as a test of densities, Theis, Hosseini and Bethge 2012.
+leaves model; as a test of densities, Theis and Bethge 2015.
 """
 
 import numpy as np

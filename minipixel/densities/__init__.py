@@ -8,6 +8,7 @@ neighbourhood.py    what a pixel reads: causal and surrounding neighbours
 field.py            p(image) = prod p(pixel | neighbours), also given another image
 raster.py           images of integers pixel by pixel
 multiscale.py       images of integers from coarse to fine
+patch.py            small squares, a conditional for each place
 saved.py            save and load, as .npz
 """
 
@@ -15,8 +16,9 @@ from minipixel.densities.field import Field
 from minipixel.densities.gsm import GSM
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.multiscale import Multiscale
+from minipixel.densities.patch import Patch
 from minipixel.densities.raster import Raster
 from minipixel.densities.saved import load, save
 from minipixel.densities.whitening import ConditionalWhitening, Whitened
 
-__all__ = ["ConditionalWhitening", "Field", "GSM", "MCGSM", "Multiscale", "Raster", "Whitened", "load", "save"]
+__all__ = ["ConditionalWhitening", "Field", "GSM", "MCGSM", "Multiscale", "Patch", "Raster", "Whitened", "load", "save"]

@@ -66,8 +66,11 @@ class Field:
         rows, columns = inside(height, width, self.taps + self.context_taps)
         return (rows.stop - rows.start) * (columns.stop - columns.start)
 
-    def sample(self, n, height, width, rng, context=None):
-        """n images, one pixel after the other: (n, height, width, M). rng: a Generator, or a seed"""
+    def sample(self, n, height, width, rng, context=None, limits=(-np.inf, np.inf)):
+        """n images, one pixel after the other: (n, height, width, M). rng: a Generator, or a seed
+
+        limits: each pixel is cut to them as soon as it is drawn, so that none that comes after reads what no image holds.
+        """
         rng = np.random.default_rng(rng)
         canvas = np.zeros((n, height, width, self.conditional.outputs))
         reach = self.size // 2
@@ -78,7 +81,7 @@ class Field:
         for i, j, _ in raster(height, width, 1):
             before = [padded[:, i + reach + di, j + reach + dj] for di, dj in self.taps]
             x = np.concatenate([*before, known[:, i, j]], axis=1)
-            canvas[:, i, j] = padded[:, i + reach, j + reach] = self.conditional.sample(x, rng)
+            canvas[:, i, j] = padded[:, i + reach, j + reach] = np.clip(self.conditional.sample(x, rng), *limits)
         return canvas
 
     def arrays(self):

@@ -86,9 +86,11 @@ class Multiscale(Dequantised):
         if height % edge or width % edge:
             raise ValueError(f"Multiscale with {len(self.fields)} splits expects height and width that divide by {edge}, "
                              f"got {height}x{width}")
-        v = self.coarsest.sample(n, height // edge, width // edge, rng)
+        low, high = (edge * limit for limit in self.limits)  # a split doubles the scale of the low-pass image
+        v = self.coarsest.sample(n, height // edge, width // edge, rng, limits=(low, high))
         for field in self.fields[::-1]:
-            v = join(v, field.sample(n, *v.shape[1:3], rng, v))
+            low, high = low / 2, high / 2
+            v = np.clip(join(v, field.sample(n, *v.shape[1:3], rng, v)), low, high)
         return self.images(v)
 
     def arrays(self):

@@ -30,8 +30,13 @@ class Dequantised:
         return (images + noise) / self.levels - self.mean
 
     def images(self, v):
-        """The integers that v came from; what a sample has below or above the scale is cut off."""
+        """The integers that v came from."""
         return np.clip(np.floor((v + self.mean) * self.levels), 0, self.levels - 1).astype(np.int64)
+
+    @property
+    def limits(self):
+        """The ends of v, for each colour. A drawn pixel is cut to them at once: predictors may not be stable outside."""
+        return -self.mean, 1 - self.mean
 
     def centre(self, images):
         """Take the mean of images, for each colour, as the zero of v: the border outside an image is then of mean grey."""
@@ -80,7 +85,7 @@ class Raster(Dequantised):
         """n images (n, height, width, C) of integers. margin: rows above and columns on both sides that are drawn as well
         and cut away, so that the images do not begin at an edge of mean grey as `nll` has it."""
         rng = np.random.default_rng(rng)
-        v = self.field.sample(n, height + margin, width + 2 * margin, rng)
+        v = self.field.sample(n, height + margin, width + 2 * margin, rng, limits=self.limits)
         return self.images(v[:, margin:, margin:margin + width])
 
     def arrays(self):

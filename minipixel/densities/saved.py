@@ -6,11 +6,12 @@ from minipixel.densities.field import Field
 from minipixel.densities.gsm import GSM
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.multiscale import Multiscale
+from minipixel.densities.patch import Patch
 from minipixel.densities.raster import Raster
 from minipixel.densities.whitening import Whitened
 from minipixel.models.saved import read_arrays, write_arrays
 
-KINDS = {kind.__name__: kind for kind in (Field, GSM, MCGSM, Multiscale, Raster, Whitened)}
+KINDS = {kind.__name__: kind for kind in (Field, GSM, MCGSM, Multiscale, Patch, Raster, Whitened)}
 
 
 def save(density, path):

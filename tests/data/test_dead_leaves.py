@@ -45,8 +45,9 @@ def shared(d, a, b):
     def overlap(r):
         x = min(1, d / (2 * r))
         return 2 * r * r * (np.arccos(x) - x * np.sqrt(1 - x * x))
-    mean = [quad(lambda r: f(r) * r**-3, a, b, limit=200)[0] for f in (overlap, lambda r: np.pi * r * r)]
-    return mean[0] / (2 * mean[1] - mean[0])
+    both = quad(lambda r: overlap(r) * r**-3, a, b, limit=200)[0]
+    one = quad(lambda r: np.pi / r, a, b)[0]
+    return both / (2 * one - both)
 
 
 def test_neighbours_share_a_leaf_as_often_as_geometry_says():

@@ -63,6 +63,15 @@ def test_samples_of_a_linear_field_have_white_residuals():
     np.testing.assert_array_equal(field.sample(200, 4, 5, 3), v)
 
 
+def test_limits_hold_what_would_run_away():
+    """Each pixel is minus three times its left neighbour: without limits the last of twenty is beyond a billion."""
+    field = Field(1, 3, components=1, scales=1, features=0)
+    field.conditional.density.put({"a": [[[-3.0 * (tap == (0, -1)) for tap in field.taps]]], "alpha": [[5]]})
+    assert np.abs(field.sample(3, 2, 20, 0)).max() > 1e6
+    held = field.sample(3, 2, 20, 0, limits=(-2, 1))
+    assert held.min() == -2 and held.max() == 1
+
+
 def test_images_in_parts(monkeypatch):
     field, v = Field(1, 3), noise(7, 5, 5, 1)
     whole = field.log_p(v)

@@ -72,11 +72,11 @@ def test_a_split_that_is_not_orthonormal_would_show(monkeypatch):
     np.testing.assert_allclose(model.log_v(v) - expected, 4 * np.log(2), rtol=1e-9)
 
 
-def test_samples_have_white_residuals():
+def test_samples_have_white_residuals(monkeypatch):
+    """Before they are cut to the scale and rounded to levels."""
     model, known = linear(1, 2)
-    model.mean[...] = 0
-    drawn = []
-    model.images = lambda v: drawn.append(v) or v
+    monkeypatch.setattr(Multiscale, "limits", (-np.inf, np.inf))
+    monkeypatch.setattr(model, "images", lambda v: v)
     v = model.sample(2000, 4, 4, 1)
     left = all_residuals(v, model, known)
     np.testing.assert_allclose(left.mean(axis=0), 0, atol=0.1)
@@ -104,6 +104,19 @@ def test_fit_and_sample():
     drawn = model.sample(2, 8, 12, rng=1)
     assert drawn.shape == (2, 8, 12, 1) and 0 <= drawn.min() <= drawn.max() <= 255
     assert np.abs(np.diff(drawn, axis=2)).mean() < 60
+
+
+def test_samples_do_not_leave_the_scale(monkeypatch):
+    """Cut at every split: what the coarse image may hold, twice the range of the finer one, and no more."""
+    model, _ = linear(1, 2)
+    for field in (*model.fields, model.coarsest):
+        field.conditional.density.params["alpha"][...] = -6
+    seen = []
+    monkeypatch.setattr(model, "images", lambda v: v)
+    for field in model.fields:
+        monkeypatch.setattr(field, "sample", lambda n, H, W, rng, context, sample=field.sample:
+                            seen.append(np.abs(context).max()) or sample(n, H, W, rng, context))
+    assert np.abs(model.sample(50, 4, 4, 1)).max() == 0.5 and seen == [2, 1]
 
 
 def test_sizes_that_do_not_divide_are_refused():

@@ -27,7 +27,7 @@ class GSM:
             check_size(what, value)
         J, S, M = components, scales, outputs
         self.outputs, self.threads = M, threads
-        self.params = {"eta": np.full((J, S), -np.log(J * S)), "alpha": np.zeros((J, S)) + np.linspace(-1.5, 1.5, S + 2)[1:-1],
+        self.params = {"eta": np.full((J, S), -np.log(J * S)), "alpha": np.tile(spread(S), (J, 1)),
                        "L": np.tile(np.eye(M), (J, 1, 1)), "u": np.zeros((J, M))}
         # No inputs, no features: the gate of the MCGSM is its prior.
         self.nothing = {"beta": np.zeros((J, 0)), "b": np.zeros((0, 0)), "a": np.zeros((J, M, 0))}
@@ -72,8 +72,7 @@ class GSM:
         inverse_root(everything, "GSM expects y")
         for c in range(J):
             part = np.cov(y[rng.choice(len(y), few, replace=False)].T, bias=True).reshape(M, M)
-            self.put_shape(c, 0.9 * part + 0.1 * everything, self.params["alpha"][c] * 0)
-        self.params["alpha"] += np.linspace(-1.5, 1.5, self.params["alpha"].shape[1] + 2)[1:-1]
+            self.put_shape(c, 0.9 * part + 0.1 * everything, spread(self.params["alpha"].shape[1]))
 
     def change_scales(self, y):
         """pi_cs = mean of the responsibilities r,    e_cs = M sum r / sum r |L_c^T (y - u_c)|^2"""
@@ -83,9 +82,8 @@ class GSM:
             return r.sum(axis=2), (r @ (z * z).sum(axis=1)[:, :, None])[..., 0]
         weights, squares = map(sum, zip(*self.shards(sums, y)))
         self.put_weights(weights)
-        used = weights > 1e-8 * len(y)
-        safe = np.where(used, squares, 1)
-        self.params["alpha"] = np.where(used, np.log(self.outputs * np.where(used, weights, 1) / safe), self.params["alpha"])
+        used = weights > 1e-8 * len(y)  # a scale that no sample is left to stays as it is
+        self.params["alpha"][used] = np.log(self.outputs * weights[used] / squares[used])
 
     def change_shapes(self, y):
         """With v = r e_cs summed over s:   u_c = sum v y / sum v,   (L_c L_c^T)^-1 = sum v (y - u_c)(y - u_c)^T / sum r"""
@@ -128,3 +126,8 @@ class GSM:
         density = cls(arrays["u"].shape[1], *arrays["eta"].shape)
         density.params = dict(arrays)
         return density
+
+
+def spread(S):
+    """Log precisions of S scales to start from, evenly between -1.5 and 1.5"""
+    return np.linspace(-1.5, 1.5, S + 2)[1:-1]

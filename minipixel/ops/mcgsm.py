@@ -71,7 +71,7 @@ def mcgsm_backward(dlog_p, cache):
     xp = array_module(x)
     J, M, D = a.shape
     e, beta2 = xp.exp(alpha), beta * beta
-    # 3 both
+    # 3 both: sums over s or over n, of what the names say
     po_e, po, po_t = weighted_sums(E_out, dlog_p / Z_out, e, t)
     pin_e, pin, pin_q = weighted_sums(E_in, dlog_p / Z_in, e, q)
     grads = {"eta": po - pin, "alpha": 0.5 * (M * po - e * (po_t - pin_q))}

@@ -72,6 +72,6 @@ def test_models_and_data(minipixel, here):
     values = strict_json(minipixel("models", "--json").out)
     assert values["models"]["pixelcnn"] == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
     names = [row["name"] for row in strict_json(minipixel("data", "--json").out)["data"]]
-    assert names == ["digits", "binarized-mnist", "mnist", "cifar10", "FOLDER"]
+    assert names == ["digits", "binarized-mnist", "mnist", "cifar10", "bsds300", "dead-leaves", "FOLDER"]
     assert "pixelcnn-basic" in minipixel("models").out and "cifar10" in minipixel("data").out
     assert not list(here.iterdir())

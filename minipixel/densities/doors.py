@@ -23,6 +23,14 @@ def check_matrix(owner, what, values, columns):
         raise ValueError(f"{owner} expects {what} of floats, got {values.dtype}")
 
 
+def check_finite(owner, **arrays):
+    """ValueError unless the host arrays have samples, and neither NaN nor inf among them."""
+    for what, values in arrays.items():
+        if not len(values) or not np.isfinite(values).all():
+            raise ValueError(f"{owner} expects samples {what} of finite numbers, got "
+                             f"{'none' if not len(values) else 'NaN or inf'}")
+
+
 def check_images(owner, images, colours, levels):
     """The images as a host array; ValueError unless they are integers 0..levels-1 of shape (N, H, W, colours)."""
     images = np.asarray(images)

@@ -10,7 +10,7 @@ Source: the unconditional case of Theis, Hosseini and Bethge 2012; Wainwright an
 
 import numpy as np
 
-from minipixel.densities.doors import check_matrix, check_size
+from minipixel.densities.doors import check_finite, check_matrix, check_size
 from minipixel.densities.whitening import inverse_root
 from minipixel.ops.mcgsm import mcgsm_forward, mcgsm_responsibilities, mcgsm_sample, pieces
 from minipixel.threads import run_shards
@@ -53,6 +53,7 @@ class GSM:
         check_matrix("GSM", "y", y, self.outputs)
         if len(y) <= self.outputs:
             raise ValueError(f"GSM expects more samples than its {self.outputs} dimensions, got {len(y)}")
+        check_finite("GSM", y=y)
         self.initialise(y, np.random.default_rng(rng))
         history = [float(self.log_p(y).mean())]
         for _ in range(iterations):
@@ -116,7 +117,7 @@ class GSM:
         return mcgsm_responsibilities(np.zeros((len(y), 0)), y, **self.params, **self.nothing)
 
     def shards(self, function, y):
-        return run_shards(lambda part: function(y[part]), pieces(y, self.params["eta"]), self.threads)
+        return run_shards(lambda part: function(y[part]), pieces(len(y), self.params["eta"]), self.threads)
 
     def arrays(self):
         return self.params

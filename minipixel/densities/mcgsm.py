@@ -3,7 +3,7 @@
 import numpy as np
 
 from minipixel.backend import device_module, to_numpy
-from minipixel.densities.doors import check_matrix, check_size
+from minipixel.densities.doors import check_finite, check_matrix, check_size
 from minipixel.densities.fitting import lbfgs
 from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward, mcgsm_masses, mcgsm_sample, pieces
 from minipixel.threads import run_shards
@@ -17,7 +17,7 @@ class MCGSM:
         loss_and_grads(x, y) mean of -log p in nats, and its gradient by name
         fit, sample, masses
 
-    means: offsets u_c; gates: linear terms w_c in the gate. Both are off in the paper, for whitened data needs neither.
+    means: offsets u_c; gates: linear terms w_c in the gate. Both are off, as in the authors' code: whitened data need neither.
     L_c[0, 0] stays 1: the scale of the precision is alpha's. Results do not depend on `threads` (None: all cores).
     """
 
@@ -34,7 +34,8 @@ class MCGSM:
         self.dtype, self.threads, self.xp = np.dtype(dtype), threads, np
         self.params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
         # Which entries of L are parameters: the lower triangle without its first entry, which is alpha's.
-        self.free = np.tril(np.ones((M, M), self.dtype)) - np.eye(M, dtype=self.dtype)[0] * np.eye(M, dtype=self.dtype)
+        self.free = np.tril(np.ones((M, M), self.dtype))
+        self.free[0, 0] = 0
         self.put(starting_values(shapes, np.zeros(D), np.zeros(M), np.eye(D), np.zeros((M, D)), np.eye(M), rng))
         self.to(device)
 
@@ -53,6 +54,7 @@ class MCGSM:
     def initialise(self, x, y, rng=0):
         """Start from the data: linear prediction by least squares, the precision of what it leaves, whitened features."""
         x, y = (to_numpy(v).astype(np.float64) for v in self.checked(x, y))
+        check_finite("MCGSM", x=x, y=y)
         m_x, m_y, n = x.mean(axis=0), y.mean(axis=0), len(x)
         C_xx = (x - m_x).T @ (x - m_x) / n
         values, vectors = np.linalg.eigh(C_xx)
@@ -71,7 +73,8 @@ class MCGSM:
 
         def piece(part):
             return to_numpy(mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.params)[0])
-        return np.concatenate([np.zeros(0), *run_shards(piece, self.pieces(x), self.threads)], dtype=np.float64)
+        parts = run_shards(piece, pieces(len(x), self.params["eta"]), self.threads)
+        return np.concatenate([np.zeros(0), *parts], dtype=np.float64)
 
     def loss_and_grads(self, x, y):
         """Mean of -log p(y | x) in nats (a float), and its gradient by name; of the fixed entries of L it is zero"""
@@ -84,7 +87,7 @@ class MCGSM:
             return log_p.sum(dtype=np.float64), {name: grads[name] for name in self.params}
 
         total, sums = 0.0, {name: self.xp.zeros_like(value) for name, value in self.params.items()}
-        for log_p, grads in run_shards(piece, self.pieces(x), self.threads):
+        for log_p, grads in run_shards(piece, pieces(len(x), self.params["eta"]), self.threads):
             total = total + log_p
             for name, grad in grads.items():
                 sums[name] += grad
@@ -112,9 +115,6 @@ class MCGSM:
 
     def up(self, values):
         return self.xp.asarray(values, dtype=self.dtype)
-
-    def pieces(self, x):
-        return pieces(x, self.params["eta"]) if self.xp is np else [slice(0, len(x))]
 
     def checked(self, x, y):
         check_matrix("MCGSM", "x", x, self.inputs)

@@ -8,6 +8,7 @@ Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (RI
 
 import numpy as np
 
+from minipixel.densities.doors import check_finite
 from minipixel.densities.mcgsm import MCGSM
 
 # A direction with less than this share of the largest variance holds rounding alone.
@@ -33,6 +34,7 @@ class ConditionalWhitening:
     @classmethod
     def of(cls, x, y):
         """From the covariances of samples; ValueError where they leave no inverse."""
+        check_finite("whitening", x=x, y=y)
         m_x, m_y = x.mean(axis=0), y.mean(axis=0)
         x, y = x - m_x, y - m_y
         P = inverse_root(x.T @ x / len(x), "whitening expects x")

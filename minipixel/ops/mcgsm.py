@@ -33,10 +33,10 @@ from minipixel.ops.normal import normal_mass
 PIECE = 1 << 17         # responsibilities of a piece: measured; with fewer, two threads wait for the interpreter
 
 
-def pieces(x, eta):
-    """Slices of the samples x (n, D) whose responsibilities stay in a core's cache; on a GPU, one."""
-    n = max(1, PIECE // eta.size) if isinstance(x, np.ndarray) else max(1, len(x))
-    return [slice(start, start + n) for start in range(0, len(x), n)]
+def pieces(n, eta):
+    """Slices of n samples whose responsibilities stay in a core's cache; where eta is on a GPU, one."""
+    step = max(1, PIECE // eta.size if isinstance(eta, np.ndarray) else n)
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def mcgsm_forward(x, y, eta, alpha, beta, b, a, L=None, u=None, w=None):

@@ -6,7 +6,7 @@ from cupy_standin import forbid_copies, standin
 from scipy.stats import kstest, multivariate_normal
 
 from minipixel import gradcheck
-from minipixel.densities import MCGSM
+from minipixel.densities import MCGSM, Whitened
 from minipixel.ops import mcgsm as op
 
 
@@ -164,6 +164,17 @@ def test_wrong_samples_are_refused(x, y, words):
     for call in (MCGSM(3).log_p, MCGSM(3).loss_and_grads, MCGSM(3).fit):
         with pytest.raises(ValueError, match=words):
             call(x, y)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(wrong):
+    x, y = samples(9)
+    x[3, 1] = wrong
+    for density in (MCGSM(3), Whitened(MCGSM(3))):
+        with pytest.raises(ValueError, match="expects samples x of finite numbers, got NaN or inf"):
+            density.fit(x, y)
+        with pytest.raises(ValueError, match="expects samples x of finite numbers, got none"):
+            density.fit(x[:0], y[:0])
 
 
 def test_bins_of_several_outputs_are_refused():

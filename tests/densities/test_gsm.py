@@ -98,7 +98,7 @@ def test_samples_follow_the_density():
 def test_threads_and_pieces_change_nothing(monkeypatch):
     fits = []
     for threads in (1, 2):
-        monkeypatch.setattr(module, "pieces", lambda y, eta: [slice(k, k + 300) for k in range(0, len(y), 300)])
+        monkeypatch.setattr(module, "pieces", lambda n, eta: [slice(k, k + 300) for k in range(0, n, 300)])
         density = GSM(3, 2, 2, threads=threads)
         fits.append(density.fit(heavy(1000), iterations=5))
     assert fits[0] == fits[1]
@@ -118,5 +118,7 @@ def test_the_doors():
         GSM(3).fit(np.zeros((3, 3)))
     with pytest.raises(ValueError, match="y to vary in all 3 directions"):
         GSM(3).fit(heavy(100)[:, [0, 1, 1]])
+    with pytest.raises(ValueError, match="GSM expects samples y of finite numbers, got NaN or inf"):
+        GSM(3).fit(np.full((9, 3), np.nan))
     with pytest.raises(ValueError, match="scales expects a whole number of at least 1, got 0"):
         GSM(3, 1, 0)

@@ -131,9 +131,9 @@ def test_responsibilities_are_the_gradient_of_the_log_prior_and_sum_to_one():
 def test_pieces_cover_all_samples_once():
     eta = np.zeros((4, 4))
     n = mcgsm.PIECE // 16 * 2 + 5
-    found = pieces(np.zeros((n, 1)), eta)
+    found = pieces(n, eta)
     assert len(found) == 3 and np.array_equal(np.concatenate([np.arange(n)[part] for part in found]), np.arange(n))
-    assert pieces(np.zeros((0, 1)), eta) == []
+    assert pieces(0, eta) == []
 
 
 def test_the_conditionals_of_a_gaussian_field_give_its_likelihood():

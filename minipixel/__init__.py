@@ -5,15 +5,16 @@
     minipixel.load("pixelcnn-mnist")                    # a trained model: a run folder, or one that ships
     minipixel.sample(model, n=16, rng=0)
     minipixel.audit.causality(model.predict, shape=(8, 8, 1), levels=2)
+    minipixel.densities.Raster(colours=1, levels=256)   # a density of images, to be fitted
 
-The floors, lowest first: backend, order, ops, layers, models, training and sampling, cli; beside them gradcheck, audit,
-plots and data. See docs/architecture.md.
+The floors, lowest first: backend, order, ops, layers, models, training and sampling, densities, cli; beside them gradcheck,
+audit, plots and data. See docs/architecture.md.
 """
 
-from minipixel import audit, data, gradcheck
+from minipixel import audit, data, densities, gradcheck
 from minipixel.models import build
 from minipixel.models.saved import load
 from minipixel.sampling import complete, sample
 
 __version__ = "0.1.0"
-__all__ = ["audit", "build", "complete", "data", "gradcheck", "load", "sample"]
+__all__ = ["audit", "build", "complete", "data", "densities", "gradcheck", "load", "sample"]

@@ -84,6 +84,8 @@ def pair_arguments(rng, dtype):
         "scan": (normal(2, 4 * 3, H * W, N), normal(2, 2, 3, 4 * 3), normal(2, 3), normal(2, 3), None, diagonals, LSTM),
         "input_to_state": (normal(N, H, W, 4), normal(2, len(TAPS), 4, 6), normal(2, 6), diagonals, TAPS),
         "map": (normal(2, 6, H * W, N), diagonals, (0, 1)),
+        "mcgsm": (normal(7, 4), normal(7, 2), normal(5, 3), normal(5, 3) / 2, normal(5, 6), normal(6, 4) / 2, normal(5, 2, 4),
+                  np.eye(2, dtype=dtype) + normal(5, 2, 2) / 3, normal(5, 2), normal(5, 4)),
     }
 
 

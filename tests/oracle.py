@@ -4,10 +4,10 @@ The order of the colours is told here once more, in the paper's own words and no
 mistake there does not confirm itself. The networks are written for any set of operations: the loops below, or another
 library's (tests/torch_twin.py).
 
-Source: PixelRNN (van den Oord et al. 2016), sections 2, 3.1, 3.3, 3.4, Table 1.
+Sources: PixelRNN (van den Oord et al. 2016), sections 2, 3.1, 3.3, 3.4, Table 1; Theis, Hosseini and Bethge 2012 (MCGSM).
 """
 
-from math import exp, log
+from math import exp, log, pi
 from types import SimpleNamespace
 
 import numpy as np
@@ -92,8 +92,32 @@ def sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
 
-LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, constant=np.asarray,
-                        sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
+def mcgsm(x, y, eta, alpha, beta, b, a, L=None, u=None, w=None):
+    """log p(y | x) = log sum_cs p(c, s | x) N(y; A_c x + u_c, (exp(alpha_cs) L_c L_c^T)^-1) for each sample"""
+    (J, S), (F, D), M = eta.shape, b.shape, y.shape[1]
+    log_p = np.zeros(len(x))
+    for n in range(len(x)):
+        gate, p = np.zeros((J, S)), 0
+        for c, s in np.ndindex(J, S):
+            gate[c, s] = eta[c, s]
+            for i in range(F):
+                bx = sum(b[i, d] * x[n, d] for d in range(D))
+                gate[c, s] -= 0.5 * exp(alpha[c, s]) * beta[c, i] ** 2 * bx ** 2
+            for d in range(D):
+                gate[c, s] += exp(alpha[c, s]) * (w[c, d] * x[n, d] if w is not None else 0)
+        for c, s in np.ndindex(J, S):
+            r = [y[n, m] - sum(a[c, m, d] * x[n, d] for d in range(D)) - (u[c, m] if u is not None else 0) for m in range(M)]
+            root, density = np.eye(M) if L is None else np.tril(L[c]), 1
+            for m in range(M):
+                z = sum(root[k, m] * r[k] for k in range(M))
+                density *= abs(root[m, m]) * (exp(alpha[c, s]) / (2 * pi)) ** 0.5 * exp(-0.5 * exp(alpha[c, s]) * z ** 2)
+            p += density * exp(gate[c, s]) / sum(exp(g) for g in gate.flat)
+        log_p[n] = log(p)
+    return log_p
+
+
+LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, mcgsm=mcgsm,
+                        constant=np.asarray, sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
 
 
 def masked_conv(ops, params, x, kind, k, colours, name=""):

@@ -5,6 +5,7 @@ import inspect
 import laws
 import md_subjects
 import model_laws
+import numpy as np
 import oracle
 import pixelrnn_subjects
 import pytest
@@ -19,6 +20,7 @@ from minipixel.models import MODELS
 from minipixel.ops.activations import relu_backward, relu_forward
 from minipixel.ops.conv import conv_backward, conv_forward
 from minipixel.ops.heads import bernoulli_backward, bernoulli_forward, softmax_backward, softmax_forward
+from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward
 
 H, W = laws.H, laws.W
 
@@ -51,6 +53,16 @@ def head_pair(head, levels, colours, formula):
                 labelled(head.units, levels, colours), formula)
 
 
+def mcgsm_pair(D, M, J, S, F, everything=True):
+    """D inputs, M outputs, J components, S scales, F features; `everything`: with L, u and w."""
+    def arguments(normal, rng, n):
+        given = {"x": normal(n, D), "y": normal(n, M), "eta": normal(J, S), "alpha": normal(J, S) / 2, "beta": normal(J, F),
+                 "b": normal(F, D) / 2, "a": normal(J, M, D)}
+        optional = {"L": np.eye(M, dtype=given["x"].dtype) + normal(J, M, M) / 3, "u": normal(J, M), "w": normal(J, D)}
+        return given | optional if everything else given
+    return Pair(mcgsm_forward, mcgsm_backward, arguments, lambda ops, **given: ops.mcgsm(**given))
+
+
 THREE = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 0))
 PAIRS = {
     "relu": Pair(relu_forward, relu_backward, lambda normal, rng, n: {"x": normal(n, H, W, 5)}, lambda ops, x: ops.relu(x)),
@@ -61,6 +73,12 @@ PAIRS = {
     "conv-far": conv_pair(((-3, -1), (-2, 2), (-2, 3), (0, -3), (0, -1)), 2, 3),
     "bernoulli": Pair(bernoulli_forward, bernoulli_backward, labelled(5, 2, 5), bernoulli_nats),
     "softmax": Pair(softmax_forward, softmax_backward, labelled(10, 5, 2), softmax_nats),
+    "mcgsm": mcgsm_pair(4, 1, 5, 3, 6),
+    "mcgsm-plain": mcgsm_pair(4, 1, 5, 3, 6, everything=False),
+    "mcgsm-2": mcgsm_pair(4, 2, 5, 3, 6),
+    "mcgsm-3": mcgsm_pair(5, 3, 2, 4, 6),
+    "mcgsm-3-plain": mcgsm_pair(5, 3, 2, 4, 6, everything=False),
+    "mcgsm-one-of-each": mcgsm_pair(1, 1, 2, 1, 1),
     "head-bernoulli": head_pair(Bernoulli(3), 2, 3, bernoulli_nats),
     "head-softmax-1": head_pair(Softmax(1, 5), 5, 1, softmax_nats),
     "head-softmax-3": head_pair(Softmax(3, 2), 2, 3, softmax_nats),

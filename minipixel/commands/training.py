@@ -8,7 +8,7 @@ import minipixel
 from minipixel import plots
 from minipixel.commands.judged import kind_of
 from minipixel.commands.result import Result, amount, duration
-from minipixel.data import SETS
+from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
 from minipixel.models import LABELLERS, build, options_of, unknown
 from minipixel.models.saved import find, load, read_config
@@ -93,7 +93,8 @@ def data_for(model, config, name):
     """The data called `name` for a model that was trained on others; the run's own if None."""
     if name is None:
         return data_of(config)
-    data = load_data(name, config.get("quantised"), None if name in SETS else config.get("size"))
+    sized = name in SIZED or name not in SETS
+    data = load_data(name, config.get("quantised"), config.get("size") if sized else None)
     if data.levels != model.levels or data.shape[2] != model.colours:
         raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
                          f"got {data.name} with {data.shape[2]} and {data.levels}")

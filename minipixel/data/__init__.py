@@ -11,27 +11,42 @@ binarized_mnist.py    28x28, 2 levels, the fixed binarization
 mnist.py              28x28, 256 levels
 mnist_segmentation.py and mnist_segmentation_warped.py: a label for each pixel of MNIST
 cifar10.py            32x32 RGB, 256 levels
+bsds300.py            photographs, whole or in squares of any size
+dead_leaves.py        discs that occlude each other, drawn here, of any size
 folder.py             your own pictures
+patches.py            squares cut out of images
 """
 
 import difflib
 import os
 from pathlib import Path
 
-from . import binarized_mnist, cifar10, digits, folder, mnist, mnist_segmentation, mnist_segmentation_warped
+from . import (
+    binarized_mnist,
+    bsds300,
+    cifar10,
+    dead_leaves,
+    digits,
+    folder,
+    mnist,
+    mnist_segmentation,
+    mnist_segmentation_warped,
+)
 from .dataset import Dataset, check_integer
 
 __all__ = ["Dataset", "load", "table"]
 
-MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10)
+MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10, bsds300, dead_leaves)
 SETS = {module.ABOUT.name: module for module in MODULES}
+SIZED = ("bsds300", "dead-leaves")      # sets that have images of any size
 
 
 def load(name, levels=None, size=None):
     """The set called `name`, or the pictures of the folder `name`, as a Dataset.
 
     levels: fewer levels than the set has of its own, by level = value * levels // own levels; None keeps its own.
-    size: pictures of a folder are cropped to the square in their centre and resized to size x size.
+    size: pictures of a folder are cropped to the square in their centre and resized to size x size; of "bsds300" and
+    "dead-leaves" it is the size of the images that are cut out or drawn.
     A name of table() comes before a folder of the same name (write ./mnist for the folder).
     Errors: ValueError for unknown names, wrong numbers and broken files; OSError for missing files and lost downloads.
     """
@@ -40,9 +55,9 @@ def load(name, levels=None, size=None):
     if levels is not None:
         check_integer("levels", levels, 2, about.levels, f" (the levels that {name!r} has)")
     if name in SETS:
-        if size is not None:
+        if size is not None and name not in SIZED:
             raise ValueError(f"size is for folders of pictures: {name!r} has images of {about.size}, got size {size!r}")
-        dataset = SETS[name].load()
+        dataset = SETS[name].load(size) if name in SIZED else SETS[name].load()
     else:
         dataset = folder.load(_existing_folder(name), size)
     return dataset if levels is None else dataset.quantised(levels)

@@ -55,8 +55,11 @@ def hash_of(name):
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8]) / 2**64
 
 
-def read(path, size=None):
-    """A picture as uint8 (H, W, 3), upright as its camera meant it; what is transparent lies on white."""
+def read(path, size=None, name=None):
+    """A picture as uint8 (H, W, 3), upright as its camera meant it; what is transparent lies on white.
+
+    path: or an open file, called `name` in errors.
+    """
     from PIL import Image, ImageOps
 
     try:
@@ -70,7 +73,7 @@ def read(path, size=None):
         picture = picture.convert("RGB")
     except Exception as error:  # Pillow's decoders raise errors of many kinds for broken files
         reason = " ".join((str(error) or type(error).__name__).split())
-        raise ValueError(f"{str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None
+        raise ValueError(f"{name or str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None
     if size is not None:
         side, (width, height) = min(picture.size), picture.size
         left, top = (width - side) // 2, (height - side) // 2

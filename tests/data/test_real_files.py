@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from minipixel import data
+from minipixel.data import bsds300
+from minipixel.data.patches import grey, patches, without_mean
 
 
 def needs(folder):
@@ -61,3 +63,13 @@ def test_photographs():
     assert dataset.shape == (16, 16, 3) and counts(dataset) == [87, 8, 5]
     again = data.load(Path(os.environ["MINIPIXEL_DATA"], "bsds300", "test"), size=16)
     assert np.array_equal(dataset.test, again.test)
+
+
+@needs("bsds300/train")
+def test_bsds300():
+    dataset = data.load("bsds300")
+    assert dataset.official is None and counts(dataset) == [27_000, 3_000, 15_000] and dataset.shape == (32, 32, 3)
+    whole = bsds300.photographs("test")
+    assert whole["landscape"].shape[1:] == (321, 481, 3) and sum(map(len, whole.values())) == 100
+    vectors = without_mean(patches(grey(whole["landscape"]), 8, 1000, 0), 0)
+    assert vectors.shape == (1000, 63) and 0.05 < vectors.std() < 0.2

@@ -1,0 +1,111 @@
+"""Maximum likelihood for a conditional density: L-BFGS on all the data, Adam on parts of it; stopped by validation data.
+
+A density here has params {name: live array}, loss_and_grads(x, y), log_p(x, y) and xp. Both functions change the
+parameters in place, leave the best ones behind, and return their history: dicts (step, train, validation) in nats a
+sample. "Best" is by validation data where there are any, else by the training loss.
+"""
+
+import numpy as np
+
+from minipixel.backend import to_numpy
+from minipixel.densities.doors import check_size
+from minipixel.training.optimisers import Adam
+
+
+class Best:
+    """The parameters of the smallest loss so far, and how many reports ago that was."""
+
+    def __init__(self, density, validation):
+        self.density, self.validation = density, validation
+        self.loss, self.age, self.params, self.history = np.inf, 0, None, []
+
+    def report(self, step, train):
+        """Remember this moment. Is it the best one?"""
+        entry = {"step": step, "train": train}
+        if self.validation is not None:
+            entry["validation"] = float(-self.density.log_p(*self.validation).mean())
+        self.history.append(entry)
+        loss = entry.get("validation", train)
+        if loss < self.loss:
+            self.loss, self.age = loss, 0
+            self.params = {name: value.copy() for name, value in self.density.params.items()}
+        else:
+            self.age += 1
+
+    def restore(self):
+        for name, value in (self.params or {}).items():
+            self.density.params[name][...] = value
+        return self.history
+
+
+def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=20, tell=None):
+    """L-BFGS, for `iterations` at most; with validation data (x, y): looked at `every` so many iterations, and ended when
+    the last `patience` looks have not been better.
+
+    tell: called with each entry of the history.
+    """
+    from scipy.optimize import minimize
+
+    check_size("iterations", iterations)
+    x, y = density.xp.asarray(x, density.dtype), density.xp.asarray(y, density.dtype)
+    best, step, last = Best(density, validation), 0, np.nan
+
+    def loss_and_slope(vector):
+        nonlocal last
+        unpack(vector, density)
+        last, grads = density.loss_and_grads(x, y)
+        return last, pack(grads)
+
+    def look(vector):
+        nonlocal step
+        step += 1
+        if step % every == 0:
+            unpack(vector, density)
+            best.report(step, last)
+            if tell:
+                tell(best.history[-1])
+            if best.age >= patience:
+                raise StopIteration
+
+    start = pack(density.params)
+    try:
+        end = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", callback=look,
+                       options={"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 20, "ftol": 1e-12})
+        if step % every:
+            unpack(end.x, density)
+            best.report(step, float(end.fun))
+    except StopIteration:  # SciPy before 1.11 lets it through
+        pass
+    return best.restore()
+
+
+def adam(density, x, y, validation=None, *, epochs=10, batch=2000, rate=1e-3, patience=4, rng=0, tell=None):
+    """Adam on batches in a new order each epoch; looked at after each epoch, and ended as in `lbfgs`."""
+    rng, optimiser, step = np.random.default_rng(rng), Adam(density.params), 0
+    best = Best(density, validation)
+    for epoch in range(1, epochs + 1):
+        order, losses = rng.permutation(len(x)), []
+        for k in range(0, len(x), batch):
+            loss, grads = density.loss_and_grads(x[order[k:k + batch]], y[order[k:k + batch]])
+            step += 1
+            optimiser.update(density.params, grads, rate, step)
+            losses.append(loss)
+        best.report(epoch, float(np.mean(losses)))
+        if tell:
+            tell(best.history[-1])
+        if best.age >= patience:
+            break
+    return best.restore()
+
+
+def pack(arrays):
+    """All arrays in one float64 vector on the host."""
+    return np.concatenate([to_numpy(value).reshape(-1) for value in arrays.values()], dtype=np.float64)
+
+
+def unpack(vector, density):
+    """The inverse, into the live parameters."""
+    start = 0
+    for value in density.params.values():
+        value[...] = density.xp.asarray(vector[start:start + value.size].reshape(value.shape), density.dtype)
+        start += value.size

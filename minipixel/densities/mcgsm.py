@@ -1,0 +1,155 @@
+"""The MCGSM with its parameters: a conditional density of y (n, M) given x (n, D)."""
+
+import numpy as np
+
+from minipixel.backend import device_module, to_numpy
+from minipixel.densities.doors import check_finite, check_matrix, check_size
+from minipixel.densities.fitting import lbfgs
+from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward, mcgsm_masses, mcgsm_sample, pieces
+from minipixel.threads import run_shards
+
+
+class MCGSM:
+    """p(y | x), see ops/mcgsm.py        Theis, Hosseini and Bethge 2012
+
+        params               {name: live array}: eta, alpha, beta, b, a; L for several outputs, u and w where asked for
+        log_p(x, y)          (n,) float64
+        loss_and_grads(x, y) mean of -log p in nats, and its gradient by name
+        fit, sample, masses
+
+    means: offsets u_c; gates: linear terms w_c in the gate. Both are off, as in the authors' code: whitened data need neither.
+    L_c[0, 0] stays 1: the scale of the precision is alpha's. Results do not depend on `threads` (None: all cores).
+    """
+
+    def __init__(self, inputs, outputs=1, components=8, scales=6, features=32, *, means=False, gates=False, rng=0,
+                 dtype="float64", device="cpu", threads=None):
+        for what, value, lowest in (("inputs", inputs, 0), ("outputs", outputs, 1), ("components", components, 1),
+                                    ("scales", scales, 1), ("features", features, 0)):
+            check_size(what, value, lowest)
+        D, M, J, S, F = inputs, outputs, components, scales, features
+        shapes = {"eta": (J, S), "alpha": (J, S), "beta": (J, F), "b": (F, D), "a": (J, M, D)}
+        optional = {"L": ((J, M, M), M > 1), "u": ((J, M), means), "w": ((J, D), gates)}
+        shapes |= {name: shape for name, (shape, there) in optional.items() if there}
+        self.inputs, self.outputs = D, M
+        self.dtype, self.threads, self.xp = np.dtype(dtype), threads, np
+        self.params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
+        # Which entries of L are parameters: the lower triangle without its first entry, which is alpha's.
+        self.free = np.tril(np.ones((M, M), self.dtype))
+        self.free[0, 0] = 0
+        self.put(starting_values(shapes, np.zeros(D), np.zeros(M), np.eye(D), np.zeros((M, D)), np.eye(M), rng))
+        self.to(device)
+
+    def to(self, device):
+        """Move the parameters to "cpu" or "gpu". Returns the density."""
+        self.xp = device_module(device)
+        self.params = {name: self.xp.asarray(value) for name, value in self.params.items()}
+        self.free = self.xp.asarray(self.free)
+        return self
+
+    def put(self, values):
+        """Copy values {name: host array} into the live parameters."""
+        for name, value in values.items():
+            self.params[name][...] = self.xp.asarray(np.asarray(value, self.dtype))
+
+    def initialise(self, x, y, rng=0):
+        """Start from the data: linear prediction by least squares, the precision of what it leaves, whitened features."""
+        x, y = (to_numpy(v).astype(np.float64) for v in self.checked(x, y))
+        check_finite("MCGSM", x=x, y=y)
+        m_x, m_y, n = x.mean(axis=0), y.mean(axis=0), len(x)
+        C_xx = (x - m_x).T @ (x - m_x) / n
+        values, vectors = np.linalg.eigh(C_xx)
+        floor = 1e-10 * max(values.max(initial=0), np.finfo(float).tiny)
+        root = vectors / np.sqrt(np.maximum(values, floor)) @ vectors.T
+        A = np.linalg.lstsq(x - m_x, y - m_y, rcond=None)[0].T
+        left = y - m_y - (x - m_x) @ A.T
+        L = np.linalg.cholesky(np.linalg.inv(left.T @ left / n + 1e-12 * np.eye(self.outputs)))
+        shapes = {name: value.shape for name, value in self.params.items()}
+        self.put(starting_values(shapes, m_x, m_y, root, A, L, rng))
+        return self
+
+    def log_p(self, x, y):
+        """log p(y | x): x (n, D), y (n, M)  ->  (n,) float64, on the host"""
+        x, y = self.checked(x, y)
+
+        def piece(part):
+            return to_numpy(mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.params)[0])
+        parts = run_shards(piece, pieces(len(x), self.params["eta"]), self.threads)
+        return np.concatenate([np.zeros(0), *parts], dtype=np.float64)
+
+    def loss_and_grads(self, x, y):
+        """Mean of -log p(y | x) in nats (a float), and its gradient by name; of the fixed entries of L it is zero"""
+        x, y = self.checked(x, y)
+        n = len(x)
+
+        def piece(part):
+            log_p, cache = mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.params)
+            grads = mcgsm_backward(self.xp.full(len(log_p), -1 / n, self.dtype), cache)
+            return log_p.sum(dtype=np.float64), {name: grads[name] for name in self.params}
+
+        total, sums = 0.0, {name: self.xp.zeros_like(value) for name, value in self.params.items()}
+        for log_p, grads in run_shards(piece, pieces(len(x), self.params["eta"]), self.threads):
+            total = total + log_p
+            for name, grad in grads.items():
+                sums[name] += grad
+        if "L" in sums:
+            sums["L"] *= self.free
+        return -float(to_numpy(total)) / n, sums
+
+    def fit(self, x, y, validation=None, *, rng=0, **options):
+        """Start from the data, then L-BFGS; options: those of `fitting.lbfgs`, whose history it returns."""
+        self.initialise(x, y, rng)
+        return lbfgs(self, x, y, validation, **options)
+
+    def sample(self, x, rng):
+        """One y for each x (n, D): (n, M) float64, on the host. rng: a Generator, or a seed"""
+        rng = np.random.default_rng(rng)
+        uniforms, normals = rng.random(len(x)), rng.standard_normal((len(x), self.outputs))
+        return to_numpy(mcgsm_sample(self.up(x), self.up(uniforms), self.up(normals), **self.params)).astype(np.float64)
+
+    def masses(self, x, edges):
+        """The probability of each bin between rising edges (K + 1,) or (n, K + 1): (n, K). For one output."""
+        if self.outputs != 1:
+            raise ValueError(f"masses expects a density of one output, this one has {self.outputs}")
+        edges = np.broadcast_to(edges, (len(x), np.shape(edges)[-1]))
+        return to_numpy(mcgsm_masses(self.up(x), self.up(edges), **self.params)).astype(np.float64)
+
+    def up(self, values):
+        return self.xp.asarray(values, dtype=self.dtype)
+
+    def checked(self, x, y):
+        check_matrix("MCGSM", "x", x, self.inputs)
+        check_matrix("MCGSM", "y", y, self.outputs)
+        if len(x) != len(y):
+            raise ValueError(f"MCGSM expects as many y as x, got {len(y)} and {len(x)}")
+        return x, y
+
+    def arrays(self):
+        return {name: to_numpy(value) for name, value in self.params.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        (J, S), (F, D), M = arrays["eta"].shape, arrays["b"].shape, arrays["a"].shape[1]
+        density = cls(D, M, J, S, F, means="u" in arrays, gates="w" in arrays, dtype=arrays["eta"].dtype)
+        density.put(arrays)
+        return density
+
+
+def starting_values(shapes, m_x, m_y, root, A, L, rng):
+    """Parameters near one Gaussian N(y; m_y + A (x - m_x), (L L^T)^-1), where root = C_xx^(-1/2): {name: array}
+
+    Predictors A and a tenth of noise, weights 0.01 and up, features a hundredth of noise, scales a twentieth: the start
+    of the authors' code, written so that it is the same start for data on any scale.
+    """
+    rng = np.random.default_rng(rng)
+    scale = L[0, 0]
+    noise = np.linalg.inv(L).T @ rng.standard_normal(shapes["a"]) @ root
+    values = {"eta": np.zeros(shapes["eta"]),
+              "alpha": 2 * np.log(scale) + rng.standard_normal(shapes["alpha"]) / 20,
+              "beta": rng.random(shapes["beta"]) / 100 + 0.01,
+              # The gate's energy is multiplied by exp(alpha), which holds the scale of y: the features take it out.
+              "b": rng.standard_normal(shapes["b"]) @ root / (100 * scale),
+              "a": A + noise / 10,
+              "L": L / scale}
+    values["u"] = m_y - values["a"] @ m_x
+    values["w"] = np.zeros(shapes.get("w", 0))
+    return {name: np.broadcast_to(values[name], shape) for name, shape in shapes.items()}

@@ -1,0 +1,99 @@
+"""Images of integers as a density: noise makes them real, and a field gives them pixel by pixel."""
+
+import math
+
+import numpy as np
+
+from minipixel.densities.doors import check_images, check_size
+from minipixel.densities.field import Field
+from minipixel.densities.whitening import below
+from minipixel.units import density_bits
+
+
+class Dequantised:
+    """Integers 0..levels-1 of shape (N, H, W, colours) as real images v = (level + noise) / levels - mean.
+
+    The noise is uniform in [0, 1), drawn from `rng` (a seed or a Generator). What a density costs is told on the scale of the
+    levels, nats of level + noise in [0, levels): an upper bound on the nats of the levels themselves.
+    A density of v brings log_v(v), log p of each whole image, and inside_v(v), log p of a pixel far from the border.
+    """
+
+    def __init__(self, colours, levels):
+        check_size("colours", colours)
+        check_size("levels", levels, 2)
+        self.colours, self.levels, self.mean = colours, levels, np.full(colours, 0.5)
+
+    def values(self, images, rng):
+        """v of images: (N, H, W, C) float64"""
+        images = check_images(type(self).__name__, images, self.colours, self.levels)
+        noise = np.random.default_rng(rng).random(images.shape)
+        return (images + noise) / self.levels - self.mean
+
+    def images(self, v):
+        """The integers that v came from."""
+        return np.clip(np.floor((v + self.mean) * self.levels), 0, self.levels - 1).astype(np.int64)
+
+    @property
+    def limits(self):
+        """The ends of v, for each colour. A drawn pixel is cut to them at once: predictors may not be stable outside."""
+        return -self.mean, 1 - self.mean
+
+    def centre(self, images):
+        """Take the mean of images, for each colour, as the zero of v: the border outside an image is then of mean grey."""
+        images = check_images(type(self).__name__, images, self.colours, self.levels)
+        self.mean = (images.mean(axis=(0, 1, 2)) + 0.5) / self.levels
+
+    def nll(self, images, rng=0):
+        """-log p(level + noise) of each whole image in nats: (N,) float64"""
+        v = self.values(images, rng)
+        return v[0].size * math.log(self.levels) - self.log_v(v)
+
+    def rate(self, images, rng=0):
+        """log2 of the density on [0, 1], a value, of pixels far from the border: the papers' bit/px, larger is better"""
+        nats = self.colours * math.log(self.levels) - self.inside_v(self.values(images, rng))
+        return density_bits(nats, (self.colours,), self.levels)
+
+    def arrays(self):
+        return {"colours": np.array(self.colours), "levels": np.array(self.levels), "mean": self.mean}
+
+
+class Raster(Dequantised):
+    """log p(image) = sum_ij log p(v_ij | causal neighbours), pixel by pixel in raster order, by one MCGSM
+
+    size: of the window of neighbours (9: 40 of them); options: of the MCGSM.
+    """
+
+    def __init__(self, colours=1, levels=256, size=9, **options):
+        super().__init__(colours, levels)
+        self.field = Field(colours, size, **options)
+
+    def fit(self, images, validation=None, *, rng=0, **options):
+        """Fit to images (N, H, W, C) of integers, with others to stop at; options: of `Field.fit`. Returns the history."""
+        rng = np.random.default_rng(rng)
+        self.centre(images)
+        if validation is not None:
+            validation = self.values(validation, rng), None
+        return self.field.fit(self.values(images, rng), None, validation, rng=rng, **options)
+
+    def log_v(self, v):
+        return self.field.log_p(v)
+
+    def inside_v(self, v):
+        return self.field.log_p(v, whole=False).mean() / self.field.pixels_inside(*v.shape[1:3])
+
+    def sample(self, n, height, width, rng=0, margin=0):
+        """n images (n, height, width, C) of integers. margin: rows above and columns on both sides that are drawn as well
+        and cut away, so that the images do not begin at an edge of mean grey as `nll` has it."""
+        rng = np.random.default_rng(rng)
+        v = self.field.sample(n, height + margin, width + 2 * margin, rng, limits=self.limits)
+        return self.images(v[:, margin:, margin:margin + width])
+
+    def arrays(self):
+        return super().arrays() | {f"field.{name}": value for name, value in self.field.arrays().items()}
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        field = Field.from_arrays(below("field", arrays))
+        model = cls(int(arrays["colours"]), int(arrays["levels"]), field.size)
+        model.field, model.mean = field, arrays["mean"]
+        return model

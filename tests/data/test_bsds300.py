@@ -1,0 +1,124 @@
+"""BSDS300 from small synthetic photographs in its folders, and from an archive like the publisher's."""
+
+import io
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minipixel import data
+from minipixel.data import bsds300
+
+
+def photograph(height, width, seed):
+    picture = io.BytesIO()
+    level = np.full((height, width, 3), 40 + seed, np.uint8)
+    Image.fromarray(level).save(picture, "JPEG", quality=95)
+    return picture.getvalue()
+
+
+def files(train=24, test=3, shape=(40, 50)):
+    """{folder/name: content}: every third one upright."""
+    return {f"{part}/{k:03}.jpg": photograph(*(shape if k % 3 else shape[::-1]), 2 * k)
+            for part, n in (("train", train), ("test", test)) for k in range(n)}
+
+
+def archive(members):
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name, picture in members.items():
+            info = tarfile.TarInfo(f"BSDS300/images/{name}")
+            info.size = len(picture)
+            tar.addfile(info, io.BytesIO(picture))
+    return content.getvalue()
+
+
+@pytest.fixture
+def folders(root):
+    for part in ("train", "test"):
+        (root / "bsds300" / part).mkdir(parents=True)
+
+    def write(members):
+        for name, content in members.items():
+            (root / "bsds300" / name).write_bytes(content)
+
+    return write
+
+
+def check(dataset):
+    assert [len(dataset.train), len(dataset.validation), len(dataset.test)] == [4 * 4, 20 * 4, 3 * 4]
+    assert dataset.shape == (20, 20, 3) and dataset.levels == 256
+    assert np.abs(dataset.train[:, 0, 0, 0].reshape(4, 4) - [[40], [42], [44], [46]]).max() <= 1
+    assert np.abs(dataset.validation[0].astype(int) - 48).max() <= 1
+    assert dataset.official is False and dataset.note.endswith("not the official files")
+
+
+def test_folders(folders):
+    folders(files())
+    check(data.load("bsds300", size=20))
+
+
+def test_an_archive(root):
+    (root / "bsds300").mkdir()
+    (root / "bsds300" / "BSDS300-images.tgz").write_bytes(archive(files()))
+    check(data.load("bsds300", size=20))
+
+
+def test_a_download(monkeypatch, tmp_path, cache):
+    """No checksum is published: the content is judged by itself."""
+    monkeypatch.delenv("MINIPIXEL_DATA", raising=False)
+
+    def retrieve(url, known_hash, fname, path, progressbar):
+        path.mkdir(parents=True)
+        (path / fname).write_bytes(archive(files()))
+
+    monkeypatch.setattr("pooch.retrieve", retrieve)
+    check(data.load("bsds300", size=20))
+
+
+def test_the_official_number_and_sizes_are_noted(folders, monkeypatch):
+    monkeypatch.setattr(bsds300, "FOLDERS", {"train": 24, "test": 3})
+    monkeypatch.setattr(bsds300, "SHAPES", {"landscape": (40, 50, 3), "portrait": (50, 40, 3)})
+    folders(files())
+    dataset = data.load("bsds300", size=20)
+    assert dataset.official is None and "no checksum is published" in dataset.note
+    whole = bsds300.photographs("test")
+    assert whole["landscape"].shape == (2, 40, 50, 3) and whole["portrait"].shape == (1, 50, 40, 3)
+    assert [len(bsds300.photographs(split)["portrait"]) for split in ("train", "validation")] == [2, 6]
+
+
+def test_too_few_photographs(folders):
+    folders(files(train=20))
+    with pytest.raises(ValueError, match=r"bsds300 has 20 photographs in train/, at least 21 expected \(officially 200\)"):
+        data.load("bsds300")
+
+
+def test_photographs_of_other_sizes_are_not_stacked(folders):
+    folders(files())
+    with pytest.raises(ValueError, match=r"expected to be 481x321 or 321x481, got \(40, 50, 3\)"):
+        bsds300.photographs("test")
+    with pytest.raises(ValueError, match="split expects train, validation, test, got 'all'"):
+        bsds300.photographs("all")
+
+
+def test_a_broken_photograph_is_named(folders):
+    folders(files() | {"train/005.jpg": b"no picture"})
+    with pytest.raises(ValueError, match="'005.jpg' is no readable PNG or JPEG picture"):
+        data.load("bsds300")
+
+
+@pytest.mark.parametrize("content", [b"no archive", archive(files())[:-400]])
+def test_a_broken_archive_is_refused(root, content):
+    (root / "bsds300").mkdir()
+    (root / "bsds300" / "BSDS300-images.tgz").write_bytes(content)
+    with pytest.raises(ValueError, match="BSDS300-images.tgz is no sound archive"):
+        data.load("bsds300")
+
+
+def test_a_size_that_does_not_fit(folders):
+    folders(files())
+    with pytest.raises(ValueError, match="tiles of 64x64 do not fit into images of 50x40"):
+        data.load("bsds300", size=64)
+    with pytest.raises(ValueError, match="size expects a whole number from 1 to 321"):
+        data.load("bsds300", size=322)

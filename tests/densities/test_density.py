@@ -1,0 +1,182 @@
+"""The density with its parameters: starts, fits, samples, threads, devices, doors."""
+
+import numpy as np
+import pytest
+from cupy_standin import forbid_copies, standin
+from scipy.stats import kstest, multivariate_normal
+
+from minipixel import gradcheck
+from minipixel.densities import MCGSM, Whitened
+from minipixel.ops import mcgsm as op
+
+
+def drawn(seed=0, **sizes):
+    """A density whose parameters are far from a start."""
+    density = MCGSM(**{"inputs": 3, "components": 3, "scales": 2, "features": 4, **sizes}, means=True, gates=True)
+    rng = np.random.default_rng(seed)
+    density.put({name: value + rng.normal(size=value.shape) / 2 * (density.free if name == "L" else 1)
+                 for name, value in density.params.items()})
+    return density
+
+
+def samples(n, D=3, M=1, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, D)), rng.normal(size=(n, M))
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_loss_and_gradients(outputs):
+    """The projection check of models, with log_p in the place of nll; the fixed entries of L are not moved."""
+    density, (x, y) = drawn(outputs=outputs), samples(7, M=outputs)
+
+    def forward(**params):
+        density.put(params)
+        return -density.log_p(x, y).mean(), None
+
+    def backward(cache):
+        return density.loss_and_grads(x, y)[1]
+
+    params = {name: value.copy() for name, value in density.params.items()}
+    loss, grads = density.loss_and_grads(x, y)
+    assert loss == pytest.approx(-density.log_p(x, y).mean(), rel=1e-14)
+    if outputs > 1:
+        assert not grads["L"][:, 0, 0].any() and not np.triu(grads["L"], 1).any() and grads["L"][:, 1:, 0].all()
+        del params["L"]
+    result = gradcheck.check(forward, lambda cache: {name: backward(cache)[name] for name in params}, params)
+    assert result, str(result)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_results_do_not_depend_on_the_number_of_threads(monkeypatch, threads):
+    monkeypatch.setattr(op, "PIECE", 6 * 100)
+    (x, y), one, several = samples(1050), drawn(), drawn()
+    one.threads, several.threads = 1, threads
+    np.testing.assert_array_equal(one.log_p(x, y), several.log_p(x, y))
+    for name, grad in one.loss_and_grads(x, y)[1].items():
+        np.testing.assert_array_equal(grad, several.loss_and_grads(x, y)[1][name])
+
+
+def test_pieces_add_up(monkeypatch):
+    (x, y), density = samples(1050), drawn()
+    whole, grads = density.loss_and_grads(x, y)
+    monkeypatch.setattr(op, "PIECE", 6 * 100)
+    loss, parts = density.loss_and_grads(x, y)
+    assert loss == pytest.approx(whole, rel=1e-13)
+    for name in grads:
+        np.testing.assert_allclose(parts[name], grads[name], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_start_from_data_is_nearly_the_gaussian_of_the_data(outputs):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) * 20 + 5
+    y = x @ rng.normal(size=(3, outputs)) + rng.normal(size=(4000, outputs)) @ rng.normal(size=(outputs, outputs)) * 3 + 7
+    density = MCGSM(3, outputs, means=True).initialise(x, y)
+    A = np.linalg.lstsq(np.c_[x, np.ones(4000)], y, rcond=None)[0]
+    left = y - np.c_[x, np.ones(4000)] @ A
+    gaussian = multivariate_normal.logpdf(left, np.zeros(outputs), left.T @ left / 4000)
+    assert abs(density.log_p(x, y).mean() - gaussian.mean()) < 0.1
+    if outputs > 1:
+        np.testing.assert_allclose(density.params["L"][:, 0, 0], 1)
+
+
+def test_a_start_is_the_same_on_every_scale():
+    x, y = samples(500)
+    y = y + x[:, :1]
+    one, other = MCGSM(3).initialise(x, y), MCGSM(3).initialise(1000 * x, 50 * y)
+    np.testing.assert_allclose(other.log_p(1000 * x, 50 * y) + np.log(50), one.log_p(x, y), rtol=1e-6)
+
+
+def truth():
+    """Two components, told apart by the size of one input, each with two scales."""
+    density = MCGSM(2, 1, 2, 2, 2)
+    density.put({"eta": [[0, 0], [1.5, 1.5]], "alpha": [[0, 3], [0.5, 2.5]], "beta": [[0.1, 0.1], [1.5, 0.1]],
+                 "b": [[1, 0], [0, 1]], "a": [[[0.9, -0.4]], [[-0.8, 0.3]]]})
+    return density
+
+
+def test_a_small_known_density_is_recovered():
+    known, rng = truth(), np.random.default_rng(3)
+    x = rng.normal(size=(12_000, 2))
+    y = known.sample(x, rng)
+    found = MCGSM(2, 1, 2, 2, 2)
+    history = found.fit(x[:8000], y[:8000], (x[8000:10_000], y[8000:10_000]), rng=2, iterations=300)
+    test = x[10_000:], y[10_000:]
+    best, reached = known.log_p(*test).mean(), found.log_p(*test).mean()
+    gaussian = MCGSM(2, 1, 1, 1, 0)
+    gaussian.fit(x[:8000], y[:8000], iterations=50)
+    assert abs(best - reached) < 0.02, f"true {best}, found {reached}, {history[-1]}"
+    assert gaussian.log_p(*test).mean() < best - 0.2
+    order = np.argsort(-found.params["a"][:, 0, 0])
+    np.testing.assert_allclose(found.params["a"][order], known.params["a"], atol=0.1)
+
+
+def test_samples_follow_the_density():
+    density, (x, _) = truth(), samples(4000, 2)
+    y = density.sample(x, 4)
+    below = density.masses(x, np.concatenate([np.full_like(y, -np.inf), y], axis=1))[:, 0]
+    assert kstest(below, "uniform").pvalue > 0.01
+    np.testing.assert_array_equal(density.sample(x, 4), y)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_on_a_device(outputs):
+    x, y = samples(20, M=outputs)
+    edges = np.array([-np.inf, -1, 0, 1, np.inf])
+
+    def results(density):
+        loss, grads = density.loss_and_grads(x, y)
+        found = {"log p": density.log_p(x, y), "sample": density.sample(x, 5), "loss": loss, **grads}
+        return found | ({"masses": density.masses(x, edges)} if outputs == 1 else {})
+
+    expected = results(drawn(outputs=outputs))
+    with standin() as cupy, forbid_copies(but_door=True):
+        device = drawn(outputs=outputs).to("gpu")
+        assert isinstance(device.params["eta"], cupy.ndarray)
+        for name, value in results(device).items():
+            np.testing.assert_allclose(cupy.asnumpy(value), expected[name], rtol=1e-11, atol=1e-13)
+
+
+def test_float32():
+    x, y = samples(50)
+    narrow, wide = MCGSM(3, dtype="float32"), MCGSM(3)
+    assert {value.dtype for value in narrow.params.values()} == {np.dtype(np.float32)}
+    assert narrow.log_p(x, y).dtype == np.float64
+    np.testing.assert_allclose(narrow.log_p(x, y), wide.log_p(x, y), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("sizes", "words"), [
+    ({"inputs": -1}, "inputs expects a whole number of at least 0, got -1"),
+    ({"inputs": 3, "components": 0}, "components expects a whole number of at least 1, got 0"),
+    ({"inputs": 3, "scales": 2.5}, "scales expects a whole number of at least 1, got 2.5"),
+    ({"inputs": 3, "outputs": True}, "outputs expects")])
+def test_a_wrong_size_is_refused(sizes, words):
+    with pytest.raises(ValueError, match=words):
+        MCGSM(**sizes)
+
+
+@pytest.mark.parametrize(("x", "y", "words"), [
+    (np.zeros((5, 4)), np.zeros((5, 1)), r"x of shape \(n, 3\), got \(5, 4\)"),
+    (np.zeros((5, 3)), np.zeros(5), r"y of shape \(n, 1\), got \(5,\)"),
+    (np.zeros((5, 3), int), np.zeros((5, 1)), "x of floats, got int64"),
+    (np.zeros((5, 3)), np.zeros((4, 1)), "as many y as x, got 4 and 5")])
+def test_wrong_samples_are_refused(x, y, words):
+    for call in (MCGSM(3).log_p, MCGSM(3).loss_and_grads, MCGSM(3).fit):
+        with pytest.raises(ValueError, match=words):
+            call(x, y)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(wrong):
+    x, y = samples(9)
+    x[3, 1] = wrong
+    for density in (MCGSM(3), Whitened(MCGSM(3))):
+        with pytest.raises(ValueError, match="expects samples x of finite numbers, got NaN or inf"):
+            density.fit(x, y)
+        with pytest.raises(ValueError, match="expects samples x of finite numbers, got none"):
+            density.fit(x[:0], y[:0])
+
+
+def test_bins_of_several_outputs_are_refused():
+    with pytest.raises(ValueError, match="one output, this one has 2"):
+        MCGSM(3, 2).masses(np.zeros((1, 3)), [0.0, 1.0])

@@ -1,0 +1,64 @@
+"""L-BFGS and Adam: they go down, stop where validation says, and leave the best behind."""
+
+import numpy as np
+import pytest
+
+from minipixel.densities import MCGSM
+from minipixel.densities.fitting import adam, lbfgs, pack, unpack
+
+
+def data(n, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 4))
+    return x, x[:, :1] * 0.5 + rng.normal(size=(n, 1)) * np.exp(rng.normal(size=(n, 1)))
+
+
+@pytest.mark.parametrize("fit", [lbfgs, adam])
+def test_the_likelihood_grows(fit):
+    density, told = MCGSM(4, 1, 2, 3, 4), []
+    before = -density.log_p(*data(1000)).mean()
+    options = {"iterations": 30} if fit is lbfgs else {"epochs": 10, "batch": 100, "rate": 0.02}
+    history = fit(density, *data(1000), tell=told.append, **options)
+    assert told == history or told == history[:-1]
+    assert history[-1]["train"] < before - 0.1
+    assert -density.log_p(*data(1000)).mean() < min(entry["train"] for entry in history) + 1e-3
+
+
+@pytest.mark.parametrize("fit", [lbfgs, adam])
+def test_validation_ends_a_fit_and_keeps_the_best(fit):
+    """Forty samples and hundreds of parameters: what is learned soon harms others."""
+    density, validation = MCGSM(4, 1, 8, 4, 8).initialise(*data(40)), data(500, seed=1)
+    options = {"iterations": 1000} if fit is lbfgs else {"epochs": 1000, "batch": 40, "rate": 0.02}
+    options["patience"] = 4
+    history = fit(density, *data(40), validation, **options)
+    losses = [entry["validation"] for entry in history]
+    assert len(history) < 200 and np.argmin(losses) == len(losses) - 5 and losses[-1] > min(losses)
+    assert -density.log_p(*validation).mean() == min(losses)
+
+
+def test_no_iterations_are_refused():
+    with pytest.raises(ValueError, match="iterations expects a whole number of at least 1, got 0"):
+        lbfgs(MCGSM(4), *data(100), iterations=0)
+
+
+def test_one_vector_and_back():
+    density = MCGSM(3, 2, 2, 2, 5)
+    vector = np.arange(float(pack(density.params).size))
+    unpack(vector, density)
+    np.testing.assert_array_equal(pack(density.params), vector)
+    assert density.params["alpha"][0, 0] == density.params["eta"].size
+
+
+def test_the_gauge_is_kept():
+    rng = np.random.default_rng(0)
+    density = MCGSM(3, 2, 2, 2, 3)
+    density.fit(rng.normal(size=(300, 3)), rng.normal(size=(300, 2)) @ [[2, 1], [0, 3]], iterations=20)
+    np.testing.assert_array_equal(density.params["L"][:, 0, 0], 1)
+    np.testing.assert_array_equal(density.params["L"][:, 0, 1], 0)
+
+
+def test_the_same_seed_gives_the_same_fit():
+    first, second = MCGSM(4, 1, 2, 2, 2), MCGSM(4, 1, 2, 2, 2, rng=9)
+    for density in (first, second):
+        density.fit(*data(500), data(100, 1), rng=3, iterations=15)
+    np.testing.assert_array_equal(pack(first.params), pack(second.params))

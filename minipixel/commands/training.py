@@ -153,9 +153,9 @@ def finish(trainer):
     """The test split, the pictures, and last the results: a run with results.json is finished."""
     run, model, data = trainer.run, trainer.averaged, trainer.data
     figures = compare(model, data, progress=True)
-    own = figures[model.name]
+    own = figures[model.title]
     check = likelihood(own["nats"], data.test, data.levels, own["nats_error"])
-    baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.name}
+    baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.title}
     plots.learning_curve(trainer.rows, run.folder / "curve.png", baselines)
     plots.samples_grid(sample(model, SAMPLES, rng=trainer.seed, progress=True), model.levels, run.folder / "samples.png")
     run.write_results({
@@ -171,7 +171,7 @@ def evaluate(arguments):
     model = load(folder, device=arguments.device, threads=arguments.threads)
     data = data_for(model, read_config(folder), arguments.data)
     figures = compare(model, data, arguments.split, progress=True)
-    own = figures[model.name]
+    own = figures[model.title]
     images = getattr(data, arguments.split)
     check = likelihood(own["nats"], images, data.levels, own["nats_error"])
     text = f"{figures_table(figures)}\n\n{arguments.split} split of {data.note}\n\n{check}"

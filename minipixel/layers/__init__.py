@@ -2,10 +2,12 @@
 
 from minipixel.layers.base import Layer, Params
 from minipixel.layers.compose import Residual, Sequential, Skips
+from minipixel.layers.conditional import Conditional
 from minipixel.layers.full_context import FullContext
 from minipixel.layers.masked_conv import MaskedConv
 from minipixel.layers.recurrence import DiagonalBiLSTM, RowLSTM
 from minipixel.layers.relu import ReLU
+from minipixel.layers.whole import Conv, Enlarge
 
-__all__ = ["DiagonalBiLSTM", "FullContext", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential",
-           "Skips"]
+__all__ = ["Conditional", "Conv", "DiagonalBiLSTM", "Enlarge", "FullContext", "Layer", "MaskedConv", "Params", "ReLU",
+           "Residual", "RowLSTM", "Sequential", "Skips"]

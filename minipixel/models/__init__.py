@@ -7,12 +7,16 @@ import numpy as np
 
 from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
+from minipixel.models.multi_scale import multi_scale
 from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
+from minipixel.models.scales import MultiScale
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
-MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm}
+MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
+          "multi-scale": multi_scale}
+KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
 CHOICES = {"context": ("paper", "full")}        # the options that are words
 
 
@@ -47,8 +51,9 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")
     options = {**defaults, **options}
     net = MODELS[name](colours, head_for(colours, levels).units, rng=np.random.default_rng(rng), dtype=dtype, **options)
-    return Model(name, options, net, height=height, width=width, colours=colours, levels=levels, dtype=dtype,
-                 threads=threads).to(device)
+    kind = KINDS.get(name, Model)
+    return kind(name, options, net, height=height, width=width, colours=colours, levels=levels, dtype=dtype,
+                threads=threads).to(device)
 
 
 def check_option(option, value, default):
@@ -61,7 +66,7 @@ def check_option(option, value, default):
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"option {option} expects true or false, got {value!r}")
         return
-    lowest = 0 if option == "layers" else 1
+    lowest = 0 if option.endswith("layers") else 1
     if not is_whole(value) or not lowest <= value <= LARGEST:
         raise ValueError(f"option {option} expects a whole number {lowest}..{LARGEST}, got {value!r}")
 

@@ -30,6 +30,11 @@ class Model:
     def params(self):
         return self.net.params
 
+    @property
+    def title(self):
+        """The model in a table of figures."""
+        return self.name
+
     def to(self, device):
         """Move the model to "cpu" or "gpu". Returns the model."""
         self.xp = device_module(device)
@@ -42,7 +47,7 @@ class Model:
 
     def nll(self, x):
         """-log p(x) of each image in nats: (N,) float64"""
-        return np.concatenate(list(each(self, Model.shard_nll, self.shards(self.checked(x)))))
+        return np.concatenate(list(each(self, type(self).shard_nll, self.shards(self.checked(x)))))
 
     def shard_nll(self, x):
         x = self.xp.asarray(x)
@@ -61,7 +66,7 @@ class Model:
         """Mean nats per image (a float), and its gradient by parameter name"""
         x = self.checked(x)
         total, sums = 0.0, None
-        for nats, grads in each(self, Model.shard_loss_and_grads, self.shards(x), len(x)):
+        for nats, grads in each(self, type(self).shard_loss_and_grads, self.shards(x), len(x)):
             total = total + nats
             if sums is None:
                 sums = grads

@@ -29,6 +29,7 @@ class Normalisation:
     difference: float | None
     tolerance: float
     dtype: str
+    things: str = "images"
 
     @property
     def ok(self):
@@ -38,7 +39,7 @@ class Normalisation:
     def __str__(self):
         verdict = "sum to one" if self.ok else "do NOT sum to one, or predict and nll disagree"
         limits = f"{self.dtype}, within {self.tolerance:.0e}"
-        lines = [f"the probabilities of all {self.count:,} images {verdict} ({limits})",
+        lines = [f"the probabilities of all {self.count:,} {self.things} {verdict} ({limits})",
                  f"predict   sum = 1 {self.total - 1:+.2e}"]
         if self.total_nll is not None:
             lines.append(f"nll       sum = 1 {self.total_nll - 1:+.2e}, at most {self.difference:.1e} from predict")
@@ -72,6 +73,29 @@ def normalisation(model, shape, levels):
         total_nll = math.fsum(np.exp(-np.concatenate(nll)))
         difference = float(np.max(np.abs(np.concatenate(nll) - nats) / np.maximum(1, nats)))
     return Normalisation(math.fsum(np.exp(-nats)), count, total_nll, difference, TOLERANCE[dtype], dtype)
+
+
+def joint_normalisation(small, given, small_shape, shape, levels):
+    """sum_s p(s) sum_x p(x | s) over all pairs of a small image s and a large one x.
+
+    small: as the model of `normalisation`; given(s), for s (1, h, w, C): the same, of p(x | s). Returns a `Normalisation`
+    whose `difference` is the largest of the parts'. ValueError for more than 2^20 images of either kind.
+    """
+    first = normalisation(small, small_shape, levels)
+    found, log_p = [first], []
+    for number in range(first.count):
+        s = _images(np.array([number]), tuple(small_shape), levels)
+        logp = asker(small, small_shape, levels)(s)[0]
+        own = s[0][tuple(np.array(raster(*small_shape)).T)]
+        log_p.append(float(np.take_along_axis(logp, own[:, None], axis=-1).sum(dtype=np.float64)))
+        found.append(normalisation(given(s), shape, levels))
+    p, parts = np.exp(log_p), found[1:]
+    total_nll = difference = None
+    if all(one.total_nll is not None for one in found):
+        total_nll = math.fsum(p * [one.total_nll for one in parts])
+        difference = max(one.difference for one in found)
+    total, count = math.fsum(p * [one.total for one in parts]), sum(one.count for one in parts)
+    return Normalisation(total, count, total_nll, difference, first.tolerance, first.dtype, "pairs (small, large)")
 
 
 def _images(numbers, shape, levels):

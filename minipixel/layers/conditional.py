@@ -19,11 +19,11 @@ class Conditional(Composite):
         body = Sequential.of(blocks)
         super().__init__({"input": input, "bias": bias, "body": body, "output": output})
 
-    def forward(self, xs):
-        if xs.ndim != 4 or xs.shape[-1] != self.C + self.maps:
-            raise ValueError(f"Conditional expects [x | s] of shape (N, H, W, {self.C + self.maps}), got {xs.shape}: "
+    def forward(self, x):
+        if x.ndim != 4 or x.shape[-1] != self.C + self.maps:
+            raise ValueError(f"Conditional expects [x | s] of shape (N, H, W, {self.C + self.maps}), got {x.shape}: "
                              "is the channel axis last?")
-        x, s = xs[..., :self.C], xs[..., self.C:]
+        x, s = self.apart(x)
         y, input_cache = self.input.forward(x)
         bias, bias_cache = self.bias.forward(s)
         y, caches = y + bias, []
@@ -57,18 +57,18 @@ class Conditional(Composite):
                                blocks=[block.start(n, height, width) for block in self.blocks],
                                output=self.output.start(n, height, width))
 
-    def step(self, xs_ij, state, i, j):
+    def step(self, x_ij, state, i, j):
         if state.canvas is not None:  # the last colour of a pixel is drawn after its last step
             rows = slice(max(0, i - 1), i + 1)
             state.x[:, rows] = state.canvas[:, rows, :, :self.C]
-        x_ij, s_ij = xs_ij[:, :self.C], xs_ij[:, self.C:]
+        x_ij, s_ij = self.apart(x_ij)
         y_ij = self.input.step(x_ij, state.input, i, j) + self.bias.step(s_ij, state.bias, i, j)
         for block, block_state in zip(self.blocks, state.blocks):
             y_ij = y_ij + block.step(beside(y_ij, s_ij), block_state, i, j)
         return self.output.step(y_ij, state.output, i, j)
 
-    def first_not_finite(self, xs):
-        x, s = xs[..., :self.C], xs[..., self.C:]
+    def first_not_finite(self, x):
+        x, s = self.apart(x)
         y = self.input.forward(x)[0] + self.bias.forward(s)[0]
         given = [("input", self.input, x), ("bias", self.bias, s)]
         for l, block in enumerate(self.blocks):
@@ -79,6 +79,9 @@ class Conditional(Composite):
             if inside is not None:
                 return f"{name}.{inside}".rstrip(".")
         return None
+
+    def apart(self, x):
+        return x[..., :self.C], x[..., self.C:]
 
 
 def beside(y, s):

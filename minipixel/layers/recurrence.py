@@ -173,9 +173,9 @@ class RowLSTM(Recurrence):
 
     frame = ROWS
 
-    def __init__(self, C, h, colours, *, rng, dtype):
+    def __init__(self, C, h, colours, *, rng, dtype, free=0):
         self.taps = live_taps(1, 3, "B", colours)
-        super().__init__(C, h, colours, rng=rng, dtype=dtype)
+        super().__init__(C, h, colours, rng=rng, dtype=dtype, free=free)
 
 
 class DiagonalBiLSTM(Recurrence):

@@ -17,7 +17,7 @@ LARGEST = 4096          # of an option's size: a slip of the finger shall not fi
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
           "multi-scale": multi_scale}
 KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
-CHOICES = {"context": ("paper", "full")}        # the options that are words
+CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row")}     # the options that are words
 
 
 def options_of(name):

@@ -41,7 +41,8 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     """Draw the values of x where `known` is False from p(value | all earlier values); the known ones stay.
 
     x (n, H, W, C) integers, known (n, H, W, C) or (H, W, C) bool. A known value after an unknown one does not
-    influence it: the model looks back only. ValueError for a model of two scales, which would have to know the small image.
+    influence it: the model looks back only.
+    ValueError for a model of two scales: it would have to know the small image.
     """
     if isinstance(model, MultiScale):
         raise ValueError(f"{model.name} cannot complete an image: the small image, which it draws first, is not known")

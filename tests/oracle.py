@@ -101,8 +101,8 @@ def sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
 
-LOOPS = SimpleNamespace(conv=conv, enlarge=enlarge, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, constant=np.asarray,
-                        sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
+LOOPS = SimpleNamespace(conv=conv, enlarge=enlarge, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats,
+                        constant=np.asarray, sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
 
 
 def masked_conv(ops, params, x, kind, k, colours, name=""):

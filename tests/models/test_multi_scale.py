@@ -44,7 +44,7 @@ def joint(model, height, width):
     return small, large, log_p
 
 
-KINDS = [{}, {"recurrence": "row"}, {"colours": 3, "levels": 3, "layers": 1}]
+KINDS = [{}, {"recurrence": "row", "layers": 1}, {"colours": 3, "levels": 3, "layers": 1}]
 NAMES = ["diagonal", "row", "rgb"]
 
 

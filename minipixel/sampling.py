@@ -41,8 +41,7 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     """Draw the values of x where `known` is False from p(value | all earlier values); the known ones stay.
 
     x (n, H, W, C) integers, known (n, H, W, C) or (H, W, C) bool. A known value after an unknown one does not
-    influence it: the model looks back only.
-    ValueError for a model of two scales: it would have to know the small image.
+    influence it: the model looks back only. ValueError for a model of two scales: the small image is not known.
     """
     if isinstance(model, MultiScale):
         raise ValueError(f"{model.name} cannot complete an image: the small image, which it draws first, is not known")
@@ -60,8 +59,9 @@ def fill(model, x, known, rng, temperature, progress, *given):
     known = np.broadcast_to(known, x.shape)
     u = np.random.default_rng(rng).random(x.shape)
     cut = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
+    shards = [[array[part] for array in (x, known, u, *given)] for part in cut]
     with processes(model, most=len(cut)):
-        return np.concatenate(list(each(model, visit, [(x[s], known[s], u[s], *[one[s] for one in given]) for s in cut], temperature, progress)))
+        return np.concatenate(list(each(model, visit, shards, temperature, progress)))
 
 
 def visit(model, shard, temperature, progress):

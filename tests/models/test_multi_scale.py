@@ -183,6 +183,8 @@ def test_the_audit_clears_both_networks():
 def test_there_are_no_predictions_of_both_together():
     with pytest.raises(ValueError, match="no p.x_i . x_<i., only p.s. and p.x . s.: ask model.small or model.given"):
         model_of().predict(images(2, 1, 3, 4, 1))
+    with pytest.raises(ValueError, match="drawn in two"):
+        model_of().start(np.zeros((1, 3, 4, 1)))
 
 
 # ---- samples

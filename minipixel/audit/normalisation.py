@@ -58,13 +58,11 @@ def normalisation(model, shape, levels):
     if count > MOST:
         raise ValueError(f"normalisation expects at most {MOST:,} images to enumerate, "
                          f"got {levels}^{math.prod(shape)}: choose a smaller shape or fewer levels")
-    rows, columns, colours = np.array(raster(*shape)).T
     nats, nll = [], []
     for start in range(0, count, 2048):
         images = _images(np.arange(start, min(start + 2048, count)), shape, levels)
         logp = ask(images)
-        own = np.take_along_axis(logp, images[:, rows, columns, colours, None], axis=-1)
-        nats.append(-own.sum(axis=(1, 2), dtype=np.float64))
+        nats.append(_nats(logp, images))
         if hasattr(model, "nll"):
             nll.append(np.asarray(model.nll(images), dtype=np.float64))
     nats, dtype = np.concatenate(nats), logp.dtype.name
@@ -82,20 +80,22 @@ def joint_normalisation(small, given, small_shape, shape, levels):
     whose `difference` is the largest of the parts'. ValueError for more than 2^20 images of either kind.
     """
     first = normalisation(small, small_shape, levels)
-    found, log_p = [first], []
-    for number in range(first.count):
-        s = _images(np.array([number]), tuple(small_shape), levels)
-        logp = asker(small, small_shape, levels)(s)[0]
-        own = s[0][tuple(np.array(raster(*small_shape)).T)]
-        log_p.append(float(np.take_along_axis(logp, own[:, None], axis=-1).sum(dtype=np.float64)))
-        found.append(normalisation(given(s), shape, levels))
-    p, parts = np.exp(log_p), found[1:]
+    every = _images(np.arange(first.count), tuple(int(n) for n in small_shape), levels)
+    p = np.exp(-_nats(asker(small, small_shape, levels)(every), every))
+    parts = [normalisation(given(s[None]), shape, levels) for s in every]
     total_nll = difference = None
-    if all(one.total_nll is not None for one in found):
+    if all(one.total_nll is not None for one in (first, *parts)):
         total_nll = math.fsum(p * [one.total_nll for one in parts])
-        difference = max(one.difference for one in found)
+        difference = max(one.difference for one in (first, *parts))
     total, count = math.fsum(p * [one.total for one in parts]), sum(one.count for one in parts)
-    return Normalisation(total, count, total_nll, difference, first.tolerance, first.dtype, "pairs (small, large)")
+    return Normalisation(total, count, total_nll, difference, first.tolerance, first.dtype, "pairs")
+
+
+def _nats(logp, images):
+    """-sum of the log-probabilities (N, P, K) at the levels of the images themselves: (N,) float64"""
+    rows, columns, colours = np.array(raster(*images.shape[1:])).T
+    own = np.take_along_axis(logp, images[:, rows, columns, colours, None], axis=-1)
+    return -own.sum(axis=(1, 2), dtype=np.float64)
 
 
 def _images(numbers, shape, levels):

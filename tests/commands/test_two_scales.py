@@ -45,7 +45,7 @@ def test_audit(target, pairs, trained, minipixel, here):
     values = strict_json(end.out)
     assert end.code == 0 and values["ok"] and values["normalisation"]["ok"]
     assert all(values["causality"][part]["leaks"] == 0 for part in ("small", "large"))
-    assert values["normalisation"]["pairs (small, large)"] == pairs
+    assert values["normalisation"]["pairs"] == pairs
     Image.open(here / "map.png").verify()
 
 

@@ -2,7 +2,8 @@
 
 One pixel of the whole batch at a time, colours in their order, through the cached `step` of the model. The random
 numbers are drawn on the host, one for each value of each image, so a seed gives the same images on every device, and
-the first images of a larger batch are those of a smaller one.
+the first images of a larger batch are those of a smaller one. A model of two scales is visited twice: the small image, then
+the large one given it.
 """
 
 from multiprocessing import parent_process
@@ -11,6 +12,7 @@ import numpy as np
 
 from minipixel.backend import array_module, to_numpy
 from minipixel.models.labeller import require_generative
+from minipixel.models.scales import MultiScale, small_size
 from minipixel.order import raster
 from minipixel.workers import each, processes
 
@@ -25,17 +27,30 @@ def sample(model, n=16, rng=0, temperature=1.0, height=None, width=None, progres
     temperature: the log-probabilities are divided by it; below 1, likelier images than the model's own.
     height, width: the model's own if None. rng: an int or a Generator. progress: a bar on standard error.
     """
-    shape = model.height if height is None else height, model.width if width is None else width, model.colours
-    known = np.zeros((check_count(n), *shape), bool)
-    return complete(model, np.zeros(known.shape, np.uint8), known, rng, temperature, progress)
+    height, width = model.height if height is None else height, model.width if width is None else width
+    known = np.zeros((check_count(n), height, width, model.colours), bool)
+    x = np.zeros(known.shape, np.uint8)
+    if not isinstance(model, MultiScale):
+        return complete(model, x, known, rng, temperature, progress)
+    # Two streams of numbers, so that those for the large images do not depend on how many small ones there were.
+    small_rng, large_rng = np.random.default_rng(rng).spawn(2)
+    small = sample(model.small, n, small_rng, temperature, *small_size(height, width), progress)
+    return fill(model.large, x, known, large_rng, temperature, progress, small)
 
 
 def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     """Draw the values of x where `known` is False from p(value | all earlier values); the known ones stay.
 
     x (n, H, W, C) integers, known (n, H, W, C) or (H, W, C) bool. A known value after an unknown one does not
-    influence it: the model looks back only.
+    influence it: the model looks back only. ValueError for a model of two scales: the small image is not known.
     """
+    if isinstance(model, MultiScale):
+        raise ValueError(f"{model.name} cannot complete an image: the small image, which it draws first, is not known")
+    return fill(model, x, known, rng, temperature, progress)
+
+
+def fill(model, x, known, rng, temperature, progress, *given):
+    """`complete` for a model whose `start` takes, for each image, what is given besides."""
     if not COLDEST <= temperature < np.inf:
         raise ValueError(f"temperature expects a number of at least {COLDEST}, got {temperature!r}")
     require_generative(model)
@@ -46,19 +61,20 @@ def complete(model, x, known, rng=0, temperature=1.0, progress=False):
     known = np.broadcast_to(known, x.shape)
     u = np.random.default_rng(rng).random(x.shape)
     cut = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
+    shards = [[array[part] for array in (x, known, u, *given)] for part in cut]
     with processes(model, most=len(cut)):
-        return np.concatenate(list(each(model, visit, [(x[s], known[s], u[s]) for s in cut], temperature, progress)))
+        return np.concatenate(list(each(model, visit, shards, temperature, progress)))
 
 
 def visit(model, shard, temperature, progress):
-    """The visit itself, for one shard x, known, u (n, H, W, C) on the host  ->  the completed integers."""
-    x, known, u = shard
+    """The visit itself, for one shard x, known, u (n, H, W, C) and what is given, on the host  ->  the completed integers."""
+    x, known, u, *given = shard
     xp = model.xp
     all_known, any_known = known.all(axis=0), known.any(axis=0)
     x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
     drawn = xp.zeros(x.shape, np.uint8)
     canvas = xp.zeros(x.shape, model.dtype)
-    state = model.start(canvas)
+    state = model.start(canvas, *given)
     last = x.shape[-1] - 1
     for i, j, c in progress_bar(raster(*x.shape[1:]), progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.

@@ -12,13 +12,17 @@ from importlib import import_module
 
 import md_subjects
 import numpy as np
+from subjects import predictions
 
 import minipixel.layers
 import minipixel.ops
 from minipixel.backend import device_module, to_numpy
 from minipixel.data.dataset import Dataset
 from minipixel.layers import (
+    Conditional,
+    Conv,
     DiagonalBiLSTM,
+    Enlarge,
     FullContext,
     Layer,
     MaskedConv,
@@ -29,6 +33,7 @@ from minipixel.layers import (
     Skips,
 )
 from minipixel.models import CHOICES, MODELS, build, options_of
+from minipixel.models.pixelcnn import output_stage
 from minipixel.ops.cells import LSTM
 from minipixel.order import DIAGONALS, walk
 from minipixel.sampling import complete, sample
@@ -78,6 +83,7 @@ def pair_arguments(rng, dtype):
     return {
         "relu": (normal(N, H, W, 4),),
         "conv": (normal(N, H, W, 4), normal(len(TAPS), 4, 6), normal(6), TAPS),
+        "enlarge": (normal(N, H, W, 4), normal(2, 2, 4, 6), normal(6)),
         "bernoulli": (normal(N, H, W, 3), rng.integers(0, 2, (N, H, W, 3))),
         "softmax": (normal(N, H, W, 3 * 5), rng.integers(0, 5, (N, H, W, 3))),
         "lstm": (normal(2, 4 * 3, W, N), normal(2, 3, W, N)),
@@ -118,8 +124,15 @@ def pair_case(name):
 
 def make_layers(rng, dtype):
     def conv(k=3, mask="B"):
-        layer = MaskedConv(6, 6, k, mask, 3, rng=rng, dtype=dtype)
-        return drawn(layer)
+        return drawn(masked(6, 6, k, mask))
+
+    def masked(C, F, k, mask="B", gain=2.0):
+        return MaskedConv(C, F, k, mask, 3, rng=rng, dtype=dtype, gain=gain)
+
+    def conditional():
+        lstm = drawn(DiagonalBiLSTM(6, 6, 3, rng=rng, dtype=dtype, free=3))
+        bias = MaskedConv(3, 6, 1, "B", 1, rng=rng, dtype=dtype)
+        return Conditional(3, 3, masked(3, 6, 3, "A"), bias, [Sequential(lstm=lstm)], output_stage(masked, 6, 4, 6))
 
     def recurrence(cls):
         return drawn(cls(6, 6, 3, rng=rng, dtype=dtype))
@@ -128,7 +141,9 @@ def make_layers(rng, dtype):
         for name in {"b", "h0", "c0"} & set(layer.params):
             layer.params[name] = rng.standard_normal(layer.params[name].shape).astype(dtype)
         return layer
+    whole = {"rng": rng, "dtype": dtype}
     return {
+        "Conv": drawn(Conv(6, 6, 3, **whole)), "Enlarge": drawn(Enlarge(6, 6, **whole)), "Conditional": conditional(),
         "MaskedConv": conv(), "MaskedConv A": conv(5, "A"), "MaskedConv 1x1": conv(1), "ReLU": ReLU(),
         "Sequential": Sequential(first=conv(), relu=ReLU(), last=conv(1)),
         "Residual": Residual(relu=ReLU(), conv=conv()),
@@ -142,12 +157,15 @@ def layer_case(name):
     def run(place, dtype):
         rng = np.random.default_rng(2)
         layer = make_layers(rng, dtype)[name].to(device_module(place.device))
-        x, dy = (place.up(rng.standard_normal((N, H, W, 6)).astype(dtype)) for _ in range(2))
+        x = place.up(rng.standard_normal((N, H, W, 6)).astype(dtype))
+        dy = place.up(rng.standard_normal((N, 2 * H, 2 * W, 6)).astype(dtype))
+        steps = {}
         with place.hot():
             y, cache = layer.forward(x)
-            dx, grads = layer.backward(dy, cache)
-            state = layer.start(N, H, W)
-            steps = {f"y[{i}, {j}]": layer.step(x[:, i, j], state, i, j) for i in range(H) for j in range(W)}
+            dx, grads = layer.backward(dy[:, :y.shape[1], :y.shape[2]], cache)
+            if hasattr(layer, "step"):
+                state = layer.start(N, H, W)
+                steps = {f"y[{i}, {j}]": layer.step(x[:, i, j], state, i, j) for i in range(H) for j in range(W)}
         return host({"y": y, "dx": dx, **grads, **steps})
     return run
 
@@ -170,7 +188,7 @@ def images(colours, levels, n=3):
 
 
 def make_model(place, dtype, name, colours=1, levels=3, **options):
-    small = {"layers": 2, "h": 6, "out": 6}
+    small = {"layers": 2, "h": 6, "out": 6, "small_layers": 1, "maps": 3}
     options = {key: value for key, value in small.items() if key in options_of(name)} | options
     return build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
                  **options)
@@ -181,7 +199,7 @@ def model_case(name, colours, levels, **options):
         model, x = make_model(place, dtype, name, colours, levels, **options), images(colours, levels)
         with place.calls():
             loss, grads = model.loss_and_grads(x)
-            return host({"nll": model.nll(x), "predict": model.predict(x), "loss": np.asarray(loss), **grads})
+            return host({"nll": model.nll(x), "predict": predictions(model, x), "loss": np.asarray(loss), **grads})
     return run
 
 
@@ -206,8 +224,10 @@ def sampler_case(name, colours, levels):
         model, x = make_model(place, dtype, name, colours, levels), images(colours, levels)
         known = np.arange(4)[:, None, None] < 2 + 0 * x[0]
         with place.calls():
-            return {"sample": sample(model, n=3, rng=6), "cold": sample(model, n=2, rng=6, temperature=0.5),
-                    "complete": complete(model, x, known, rng=6)}
+            drawn = {"sample": sample(model, n=3, rng=6), "cold": sample(model, n=2, rng=6, temperature=0.5)}
+            if not hasattr(model, "given"):
+                drawn["complete"] = complete(model, x, known, rng=6)
+            return drawn
     return run
 
 

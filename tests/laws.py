@@ -144,6 +144,14 @@ def colour_of(units, colours):
     return ["RGB".index(oracle.colour(u, units, colours)) for u in range(units)]
 
 
+def units_read(subject):
+    """(unit, its colour, what is on its way) of every unit that is read. A free one is like one of the first colour at the
+    same pixel: all may read it."""
+    ruled = subject.C - subject.free
+    yield from ((c, colour, subject.kernels) for c, colour in enumerate(colour_of(ruled, subject.colours)))
+    yield from ((c, 0, subject.free_kernels) for c in range(ruled, subject.C))
+
+
 def structure(subject, height=3, width=5, places=None):
     """Exactly the outputs to which the paper's masks leave a way can be reached from a place of the input, no other.
 
@@ -158,12 +166,12 @@ def structure(subject, height=3, width=5, places=None):
         if name.endswith("b") and recurrent:
             value[...] = np.repeat([5, 5, 5, 0], value.shape[1] // 4)
     places = places or [(i, j) for i in range(height) for j in range(width)]
-    for c, colour in enumerate(colour_of(subject.C, subject.colours)):
+    for c, colour, kernels in units_read(subject):
         x = np.zeros((len(places), height, width, subject.C))
         for n, (i, j) in enumerate(places):
             x[n, i, j, c] = 1
         y, _ = layer.forward(x)
-        ways = reach(height, width, subject.colours, subject.kernels, [(*place, colour) for place in places], subject.column)
+        ways = reach(height, width, subject.colours, kernels, [(*place, colour) for place in places], subject.column)
         for (i, j), found, expected in zip(places, y != 0, ways[..., colour_of(y.shape[-1], subject.colours)]):
             leaks, unseen = np.argwhere(found & ~expected), np.argwhere(~found & expected)
             assert not len(leaks), f"input {i, j, c} leaks to (row, column, unit) {leaks[:4].tolist()}"
@@ -205,15 +213,17 @@ def closed_weights(subject, params):
     """{name: boolean array} of the kernel entries that the paper's masks close."""
     found = {}
     for name, K in params.items():
-        if name.endswith("K"):
+        if name.endswith("K") and not name.endswith("bias.K"):  # the 1 x 1 products of maps have no mask
             k = isqrt(2 * len(K) - 1) | 1
             kind = "A" if name == subject.first_a else "B"
             M = oracle.mask(kind, k, *K.shape[1:], subject.colours)
             found[name] = np.stack([M[di + k // 2, dj + k // 2] for di, dj in oracle.live(kind, k, subject.colours)]) == 0
         if name.endswith("K_is"):
             _, T, C, units = K.shape
-            M = oracle_recurrent.gate_mask(3 if T > 1 else 1, C, units // 4, subject.colours)
-            found[name] = np.broadcast_to(M == 0, K.shape)
+            M = oracle_recurrent.gate_mask(3 if T > 1 else 1, C - subject.free, units // 4, subject.colours)
+            free = np.zeros((T, subject.free, units))
+            free[-1] = 1
+            found[name] = np.broadcast_to(np.concatenate([M, free], 1) == 0, K.shape)
     assert any(closed.any() for closed in found.values()), "nothing is forbidden here: not a subject of this law"
     return found
 

@@ -55,6 +55,15 @@ def conv(x, K, b, taps):
     return y
 
 
+def enlarge(x, K, b):
+    """Each pixel is spread over the 2 x 2 places of its own: y_n,2i+a,2j+e,f = b_f + sum_c x_nijc K_aecf"""
+    N, H, W, C = x.shape
+    y = np.zeros((N, 2 * H, 2 * W, len(b)))
+    for n, i, j, f in np.ndindex(*y.shape):
+        y[n, i, j, f] = b[f] + sum(x[n, i // 2, j // 2, c] * K[i % 2, j % 2, c, f] for c in range(C))
+    return y
+
+
 def relu(x):
     y = np.zeros(x.shape)
     for place in np.ndindex(*x.shape):
@@ -116,7 +125,7 @@ def mcgsm(x, y, eta, alpha, beta, b, a, L=None, u=None, w=None):
     return log_p
 
 
-LOOPS = SimpleNamespace(conv=conv, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, mcgsm=mcgsm,
+LOOPS = SimpleNamespace(conv=conv, enlarge=enlarge, relu=relu, softmax=softmax, bernoulli=bernoulli, nats=nats, mcgsm=mcgsm,
                         constant=np.asarray, sigmoid=sigmoid, tanh=np.tanh, stack=np.stack, concat=np.concatenate)
 
 

@@ -70,16 +70,20 @@ def gate_mask(k, C, h, colours):
     return np.concatenate([one_gate] * 4, axis=-1)
 
 
-def input_to_state(ops, params, x, d, k, colours, name=""):
-    """The convolution K^is of direction d over the whole map: 1 row and k columns, masked."""
-    K, h = params[name + "K_is"][d], params[name + "h0"].shape[-1]
-    taps = [(di, dj) for di, dj in live("B", k, colours) if di == 0]
-    return ops.conv(x, K * ops.constant(gate_mask(k, x.shape[-1], h, colours)), params[name + "b"][d], taps)
+def input_to_state(ops, params, x, d, k, colours, name="", free=0):
+    """The convolution K^is of direction d over the whole map: 1 row and k columns, masked.
+
+    The last `free` inputs are those of a 1 x 1 convolution without a mask, whose output is added        section 3.6
+    """
+    K, b, h = params[name + "K_is"][d], params[name + "b"][d], params[name + "h0"].shape[-1]
+    taps, C = [(di, dj) for di, dj in live("B", k, colours) if di == 0], x.shape[-1] - free
+    a = ops.conv(x[..., :C], K[:, :C] * ops.constant(gate_mask(k, C, h, colours)), b, taps)
+    return a + ops.conv(x[..., C:], K[-1:, C:], 0 * b, [(0, 0)]) if free else a
 
 
-def row_lstm(ops, params, x, colours, name=""):
+def row_lstm(ops, params, x, colours, name="", free=0):
     K_ss, h0, c0 = (params[name + one][0] for one in ("K_ss", "h0", "c0"))
-    return by_rows(ops, input_to_state(ops, params, x, 0, 3, colours, name), K_ss, h0, c0)
+    return by_rows(ops, input_to_state(ops, params, x, 0, 3, colours, name, free), K_ss, h0, c0)
 
 
 def mirrored(x):
@@ -92,9 +96,9 @@ def moved_down(ops, y):
     return ops.stack([ops.constant(np.zeros(y[:, 0].shape)), *rows], 1)
 
 
-def diagonal_bilstm(ops, params, x, colours, name=""):
+def diagonal_bilstm(ops, params, x, colours, name="", free=0):
     """Left to right, and the mirrored map likewise; the right output map is then moved down by one row and added."""
-    left, right = (input_to_state(ops, params, x, d, 1, colours, name) for d in range(2))
+    left, right = (input_to_state(ops, params, x, d, 1, colours, name, free) for d in range(2))
     K_ss, h0, c0 = (params[name + one] for one in ("K_ss", "h0", "c0"))
     left = by_diagonals(ops, left, K_ss[0], h0[0], c0[0])
     right = mirrored(by_diagonals(ops, mirrored(right), K_ss[1], h0[1], c0[1]))
@@ -122,6 +126,28 @@ def pixelrnn(recurrence, ops, params, x, colours, layers, context, residual=True
     for name in ("conv_1", "conv_2", "logits"):
         y = masked_conv(ops, params, ops.relu(y), "B", 1, colours, f"output.{name}.")
     return y[:, :, :-1] if context == "full" else y
+
+
+def upsampling(ops, params, s, name=""):
+    """3 x 3, ReLU, 3 x 3, ReLU without masks, then 2 x 2 of stride 2, transposed        section 3.6"""
+    everywhere = [(di, dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)]
+    for conv in ("conv_1", "conv_2"):
+        s = ops.relu(ops.conv(s, params[f"{name}{conv}.K"], params[f"{name}{conv}.b"], everywhere))
+    return ops.enlarge(s, params[f"{name}enlarge.K"], params[f"{name}enlarge.b"])
+
+
+def conditional(recurrence, ops, params, xs, colours, maps, layers, name=""):
+    """The architecture of `pixelrnn` on [x | s]; each layer biased by a 1 x 1 convolution of s        section 3.6"""
+    C = xs.shape[-1] - maps
+    x, s = xs[..., :C], xs[..., C:]
+    y = masked_conv(ops, params, x, "A", 7, colours, f"{name}input.")
+    y = y + ops.conv(s, params[f"{name}bias.K"], params[f"{name}bias.b"], [(0, 0)])
+    for l in range(layers):
+        z = recurrence(ops, params, ops.concat([y, s], 3), colours, f"{name}body.{l}.lstm.", maps)
+        y = y + masked_conv(ops, params, z, "B", 1, colours, f"{name}body.{l}.expand.")
+    for conv in ("conv_1", "conv_2", "logits"):
+        y = masked_conv(ops, params, ops.relu(y), "B", 1, colours, f"{name}output.{conv}.")
+    return y
 
 
 NETWORKS = {"row-lstm": lambda *given, **options: pixelrnn(row_lstm, *given, **options),

@@ -83,11 +83,11 @@ def side_by_side(forward, backward):
 class Layer:
     """A layer; make(rng, dtype) builds it, C units read, formula(ops, params, x) its equation, kernels what is on its
     longest path (as tests/reach.py tells it), first_a the name of a kernel that has mask A, column 1 where it runs on one
-    more column."""
+    more column; free: how many of the units read are those which no mask rules, and free_kernels what is on their path."""
 
-    def __init__(self, make, C, formula, kernels=(), first_a=None, colours=1, column=0):
+    def __init__(self, make, C, formula, kernels=(), first_a=None, colours=1, column=0, free=0, free_kernels=()):
         self.make, self.C, self.formula, self.kernels, self.first_a, self.colours = make, C, formula, kernels, first_a, colours
-        self.column = column
+        self.column, self.free, self.free_kernels = column, free, free_kernels
 
     def layer(self, dtype=np.float64, seed=0):
         rng = np.random.default_rng(seed)
@@ -112,6 +112,13 @@ class Layer:
     def equation(self, ops, values):
         params = dict(values)
         return self.formula(ops, params, params.pop("x"))
+
+
+def predictions(model, x):
+    """model.predict, or of a model of two scales that of the large image given its own small one."""
+    if hasattr(model, "given"):
+        return model.given(x[:, ::2, ::2]).predict(x)
+    return model.predict(x)
 
 
 class Model:

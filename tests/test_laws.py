@@ -5,6 +5,7 @@ import inspect
 import laws
 import md_subjects
 import model_laws
+import multi_scale_subjects
 import numpy as np
 import oracle
 import pixelrnn_subjects
@@ -83,6 +84,7 @@ PAIRS = {
     "head-softmax-1": head_pair(Softmax(1, 5), 5, 1, softmax_nats),
     "head-softmax-3": head_pair(Softmax(3, 2), 2, 3, softmax_nats),
     **pixelrnn_subjects.PAIRS,
+    **multi_scale_subjects.PAIRS,
 }
 
 # ---- layers
@@ -148,7 +150,9 @@ LAYERS = {
     "residual": block_subject(Residual),
     "skips": Layer(two_skips, 6, skips_equation, (("B", 3), ("B", 3), ("B", 1)), None, 3),
     **pixelrnn_subjects.LAYERS,
+    **multi_scale_subjects.LAYERS,
 }
+WHOLE = multi_scale_subjects.WHOLE
 
 # ---- who must keep which law
 
@@ -165,6 +169,8 @@ def table():
     for name, layer in LAYERS.items():
         own = [] if name == "relu" else [laws.message] + [laws.forbidden] * (layer.colours > 1)
         yield from ((law, f"layer {name}", layer) for law in (*FOR_ALL, *FOR_LAYERS, *own))
+    for name, layer in WHOLE.items():
+        yield from ((law, f"layer {name}", layer) for law in (*FOR_ALL, laws.layout, laws.message))
     for name, model in MODEL_SUBJECTS.items():
         own = [laws.forbidden] * (model.colours > 1)
         yield from ((law, f"model {name}", model) for law in (*FOR_ALL, *FOR_MODELS, *own))
@@ -194,21 +200,21 @@ def test_a_blind_spot_is_there():
     assert far and not near
 
 
-@pytest.mark.parametrize("name", [*LAYERS, *MODEL_SUBJECTS])
+@pytest.mark.parametrize("name", [*LAYERS, *WHOLE, *MODEL_SUBJECTS])
 def test_subjects_are_alive(name):
     """No law says much about a network whose ReLUs are closed: gradients reach a third of the units of every parameter."""
-    case = (LAYERS | MODEL_SUBJECTS)[name].case()
+    case = (LAYERS | WHOLE | MODEL_SUBJECTS)[name].case()
     _, cache = case.forward(**case.inputs)
     for parameter, grad in case.backward(case.dy(), cache).items():
         assert (grad != 0).any(axis=tuple(range(grad.ndim - 1))).mean() > 1 / 3, f"{parameter} is dead"
 
 
 def test_nothing_is_left_out():
-    """Every pair, layer and model of the library is in the lists above."""
+    """Every pair, layer and model of the library is in the lists above; of two scales: tests/models/test_multi_scale.py."""
     judged = [subject for one in (md_subjects.PAIRS, PAIRS) for subject in one.values()]
     assert {pair.forward for pair in judged} >= {forward for forward, _ in pairs().values()}
-    judged = [subject for one in (md_subjects.LAYERS, LAYERS) for subject in one.values()]
+    judged = [subject for one in (md_subjects.LAYERS, LAYERS, WHOLE) for subject in one.values()]
     classes = {value for value in vars(minipixel.layers).values()
                if inspect.isclass(value) and issubclass(value, minipixel.layers.Layer) and value is not minipixel.layers.Layer}
     assert {type(subject.layer()) for subject in judged} >= classes
-    assert {model.name for model in MODEL_SUBJECTS.values()} == set(MODELS)
+    assert {model.name for model in MODEL_SUBJECTS.values()} == set(MODELS) - {"multi-scale"}

@@ -7,6 +7,7 @@ import pytest
 from planted_pairs import sentence_on
 from planted_recurrences import NAMED
 from planted_recurrences import REFUSED as REFUSED_RECURRENCES
+from planted_scales import REFUSED as REFUSED_SCALES
 from subjects import H, Layer, Model, Pair, W
 from test_laws import bernoulli_nats, convolution, labelled, softmax_nats
 
@@ -212,6 +213,7 @@ REFUSED = [
     (model_laws.completes, spoiled(reads_late)), (model_laws.completes, spoiled(too_warm)),
     (model_laws.threads, spoiled(cut_by_threads)),
     *REFUSED_RECURRENCES,
+    *REFUSED_SCALES,
 ]
 
 
@@ -246,4 +248,4 @@ def test_what_is_refused_is_refused_for_its_mistake():
 def test_every_law_is_shown_to_refuse():
     named = {law for module in (laws, model_laws) for law in vars(module).values()
              if callable(law) and getattr(law, "__code__", None) and law.__code__.co_varnames[:1] == ("subject",)}
-    assert named - {law for law, _ in REFUSED} <= {laws.closed_weights, model_laws.trained}
+    assert named - {law for law, _ in REFUSED} <= {laws.closed_weights, laws.units_read, model_laws.trained}

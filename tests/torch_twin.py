@@ -17,6 +17,11 @@ def conv(x, K, b, taps):
     return F.conv2d(x, kernel, b, padding=r).permute(0, 2, 3, 1)
 
 
+def enlarge(x, K, b):
+    x, kernel = x.permute(0, 3, 1, 2).contiguous(), K.permute(2, 3, 0, 1).contiguous()
+    return F.conv_transpose2d(x, kernel, b, stride=2).permute(0, 2, 3, 1)
+
+
 relu, sigmoid, tanh, stack, concat = F.relu, torch.sigmoid, torch.tanh, torch.stack, torch.concat
 
 

@@ -29,6 +29,7 @@ class Normalisation:
     difference: float | None
     tolerance: float
     dtype: str
+    things: str = "images"
 
     @property
     def ok(self):
@@ -38,7 +39,7 @@ class Normalisation:
     def __str__(self):
         verdict = "sum to one" if self.ok else "do NOT sum to one, or predict and nll disagree"
         limits = f"{self.dtype}, within {self.tolerance:.0e}"
-        lines = [f"the probabilities of all {self.count:,} images {verdict} ({limits})",
+        lines = [f"the probabilities of all {self.count:,} {self.things} {verdict} ({limits})",
                  f"predict   sum = 1 {self.total - 1:+.2e}"]
         if self.total_nll is not None:
             lines.append(f"nll       sum = 1 {self.total_nll - 1:+.2e}, at most {self.difference:.1e} from predict")
@@ -57,13 +58,11 @@ def normalisation(model, shape, levels):
     if count > MOST:
         raise ValueError(f"normalisation expects at most {MOST:,} images to enumerate, "
                          f"got {levels}^{math.prod(shape)}: choose a smaller shape or fewer levels")
-    rows, columns, colours = np.array(raster(*shape)).T
     nats, nll = [], []
     for start in range(0, count, 2048):
         images = _images(np.arange(start, min(start + 2048, count)), shape, levels)
         logp = ask(images)
-        own = np.take_along_axis(logp, images[:, rows, columns, colours, None], axis=-1)
-        nats.append(-own.sum(axis=(1, 2), dtype=np.float64))
+        nats.append(_nats(logp, images))
         if hasattr(model, "nll"):
             nll.append(np.asarray(model.nll(images), dtype=np.float64))
     nats, dtype = np.concatenate(nats), logp.dtype.name
@@ -72,6 +71,31 @@ def normalisation(model, shape, levels):
         total_nll = math.fsum(np.exp(-np.concatenate(nll)))
         difference = float(np.max(np.abs(np.concatenate(nll) - nats) / np.maximum(1, nats)))
     return Normalisation(math.fsum(np.exp(-nats)), count, total_nll, difference, TOLERANCE[dtype], dtype)
+
+
+def joint_normalisation(small, given, small_shape, shape, levels):
+    """sum_s p(s) sum_x p(x | s) over all pairs of a small image s and a large one x.
+
+    small: as the model of `normalisation`; given(s), for s (1, h, w, C): the same, of p(x | s). Returns a `Normalisation`
+    whose `difference` is the largest of the parts'. ValueError for more than 2^20 images of either kind.
+    """
+    first = normalisation(small, small_shape, levels)
+    every = _images(np.arange(first.count), tuple(int(n) for n in small_shape), levels)
+    p = np.exp(-_nats(asker(small, small_shape, levels)(every), every))
+    parts = [normalisation(given(s[None]), shape, levels) for s in every]
+    total_nll = difference = None
+    if all(one.total_nll is not None for one in (first, *parts)):
+        total_nll = math.fsum(p * [one.total_nll for one in parts])
+        difference = max(one.difference for one in (first, *parts))
+    total, count = math.fsum(p * [one.total for one in parts]), sum(one.count for one in parts)
+    return Normalisation(total, count, total_nll, difference, first.tolerance, first.dtype, "pairs")
+
+
+def _nats(logp, images):
+    """-sum of the log-probabilities (N, P, K) at the levels of the images themselves: (N,) float64"""
+    rows, columns, colours = np.array(raster(*images.shape[1:])).T
+    own = np.take_along_axis(logp, images[:, rows, columns, colours, None], axis=-1)
+    return -own.sum(axis=(1, 2), dtype=np.float64)
 
 
 def _images(numbers, shape, levels):

@@ -41,9 +41,9 @@ class Likelihoods:
     @staticmethod
     def judge(model, data, split="test"):
         figures = compare(model, data, split, progress=True)
-        own = figures[model.name]
+        own = figures[model.title]
         check = likelihood(own["nats"], getattr(data, split), data.levels, own["nats_error"])
-        baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.name}
+        baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.title}
         return Judgement(figures, str(check), check.alarms, baselines,
                          {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
 

@@ -5,13 +5,16 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from minipixel import plots
-from minipixel.audit import causality, normalisation
+from minipixel.audit import causality, joint_normalisation, normalisation
 from minipixel.commands.pictures import picture_path
 from minipixel.commands.result import Result
 from minipixel.models import LABELLERS, MODELS, build
 from minipixel.models.labeller import require_generative
 from minipixel.models.saved import load
+from minipixel.models.scales import MultiScale, small_size
 
 TINY = 4096             # images that the sum over all images may have
 LARGE = 4096            # values of an image to audit: each is set to every level, and all predictions are looked at
@@ -21,6 +24,8 @@ def audit(arguments):
     """Causality of a run, of a model with fresh weights, or of anybody's function; and the sum over all tiny images."""
     out = picture_path(arguments.out) if arguments.out else None
     target, shape, levels = audited(arguments)
+    if isinstance(target, MultiScale):
+        return audit_scales(arguments, target, shape, levels, out)
     found = causality(target, shape, levels, rng=arguments.seed)
     text, values, ok = [str(found)], {"target": arguments.target, "causality": found.record()}, found.ok
     tiny = tiny_shape(shape, levels)
@@ -28,12 +33,41 @@ def audit(arguments):
         total = normalisation(target, tiny, levels)
         ok = ok and total.ok
         text.append(str(total))
-        values["normalisation"] = {"ok": total.ok, "total": total.total, "images": total.count, "shape": list(tiny)}
+        values["normalisation"] = sum_record(total, tiny)
     else:
         text.append(f"no sum over all images: even one pixel of {shape[2]} colours has {levels}^{shape[2]} values")
     if out:
         plots.dependencies(found, out)
         text.append(f"the dependency map is in {out}")
+    return Result({**values, "ok": ok}, "\n\n".join(text), 0 if ok else 1)
+
+
+def sum_record(total, shape):
+    return {"ok": total.ok, "total": total.total, total.things: total.count, "shape": list(shape)}
+
+
+def audit_scales(arguments, model, shape, levels, out):
+    """Both networks of a model of two scales, the large one with a random small image fixed; and the sum over all pairs."""
+    def small_shape(shape):
+        return (*small_size(*shape[:2]), shape[2])
+
+    s = np.random.default_rng(arguments.seed).integers(0, levels, (1, *small_shape(shape)))
+    found = {"small": causality(model.small, small_shape(shape), levels, rng=arguments.seed),
+             "large": causality(model.given(s), shape, levels, rng=arguments.seed)}
+    text = [f"the small network\n{found['small']}", f"the large network, the small image fixed\n{found['large']}"]
+    values = {"target": arguments.target, "causality": {name: one.record() for name, one in found.items()}}
+    ok = all(one.ok for one in found.values())
+    tiny = tiny_shape(shape, levels, lambda tiny: math.prod(tiny) + math.prod(small_shape(tiny)))
+    if tiny:
+        total = joint_normalisation(model.small, model.given, small_shape(tiny), tiny, levels)
+        ok = ok and total.ok
+        text.append(str(total))
+        values["normalisation"] = sum_record(total, tiny)
+    else:
+        text.append(f"no sum over all pairs: even two pixels of {shape[2]} colours have {levels}^{2 * shape[2]} values")
+    if out:
+        plots.dependencies(found["large"], out)
+        text.append(f"the dependency map of the large network is in {out}")
     return Result({**values, "ok": ok}, "\n\n".join(text), 0 if ok else 1)
 
 
@@ -97,10 +131,10 @@ def function_from(word):
     return guarded
 
 
-def tiny_shape(shape, levels):
-    """The largest of some tiny shapes whose images can all be enumerated; None when there is none."""
+def tiny_shape(shape, levels, values=math.prod):
+    """The largest of some tiny shapes whose images, of so many values, can all be enumerated; None when there is none."""
     shapes = [(h, w, shape[2]) for h, w in ((3, 3), (2, 3), (2, 2), (2, 1), (1, 1))]
-    return next((shape for shape in shapes if levels ** math.prod(shape) <= TINY), None)
+    return next((shape for shape in shapes if levels ** values(shape) <= TINY), None)
 
 
 def check(arguments):

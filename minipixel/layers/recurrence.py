@@ -18,23 +18,28 @@ class Recurrence(Layer):
     Input-to-state is masked (mask B, colour groups over the h units of each gate); state-to-state reads other pixels and
     is free. One initial state h0, c0 for each direction, the same at all positions, so any image size will do.
 
-    params: K_is (D, T, C, 4h) and K_ss (D, R, h, 4h), normal with variance 1 / inputs; b (D, 4h), zero, and one for the
+    C: units that the order rules; free: further inputs, after them, that every unit may read at its own pixel. Theirs is
+    the unmasked 1x1 product that biases the conditional network of section 3.6.
+
+    params: K_is (D, T, C + free, 4h) and K_ss (D, R, h, 4h), normal with variance 1 / inputs; b (D, 4h), zero, and one for the
     forget gates; h0, c0 (D, h), zero. D directions, T taps, R reads of the frame.
     """
 
     frame, taps = None, ()
     shard = 12544  # sixteen MNIST images: a tick has few cells of each, and its calls are short for it
 
-    def __init__(self, C, h, colours, *, rng, dtype):
-        self.C, self.h = C, h
+    def __init__(self, C, h, colours, *, rng, dtype, free=0):
+        self.C, self.h = C + free, h
         D, R, T = len(self.frame.directions), len(self.frame.reads), len(self.taps)
-        allowed = np.tile(connections(self.taps, C, h, "B", colours), LSTM.gates)
+        allowed = np.zeros((T, self.C, LSTM.gates * h), bool)
+        allowed[:, :C] = np.tile(connections(self.taps, C, h, "B", colours), LSTM.gates)
+        allowed[self.taps.index((0, 0)), C:] = True
         fan_in = np.maximum(1, allowed.sum(axis=(0, 1)))
         b = np.zeros((D, LSTM.gates, h), dtype)
         b[:, 1] = 1  # f: what is in the memory stays there, until a gate has learned to forget
         self.M, self.all_allowed = allowed.astype(dtype), bool(allowed.all())
         self.params = Params(
-            K_is=(rng.standard_normal((D, T, C, 4 * h)) / np.sqrt(fan_in)).astype(dtype),
+            K_is=(rng.standard_normal((D, T, self.C, 4 * h)) / np.sqrt(fan_in)).astype(dtype),
             K_ss=(rng.standard_normal((D, R, h, 4 * h)) / np.sqrt(R * h)).astype(dtype),
             b=b.reshape(D, -1), h0=np.zeros((D, h), dtype), c0=np.zeros((D, h), dtype))
 
@@ -167,9 +172,9 @@ class RowLSTM(Recurrence):
 
     frame = ROWS
 
-    def __init__(self, C, h, colours, *, rng, dtype):
+    def __init__(self, C, h, colours, *, rng, dtype, free=0):
         self.taps = live_taps(1, 3, "B", colours)
-        super().__init__(C, h, colours, rng=rng, dtype=dtype)
+        super().__init__(C, h, colours, rng=rng, dtype=dtype, free=free)
 
 
 class DiagonalBiLSTM(Recurrence):

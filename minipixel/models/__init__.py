@@ -9,14 +9,19 @@ from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
 from minipixel.models.labeller import Labeller
 from minipixel.models.mdlstm import mdlstm
+from minipixel.models.multi_scale import multi_scale
 from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
+from minipixel.models.scales import MultiScale
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
-MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm}
-LABELLERS = {"mdlstm": mdlstm}  # these give each pixel a class and no image a probability
-CHOICES = {"context": ("paper", "full"), "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
+MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
+          "multi-scale": multi_scale}
+KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
+LABELLERS = {"mdlstm": mdlstm}                  # these give each pixel a class and no image a probability
+CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"),
+           "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
 
 
 def options_of(name):
@@ -55,7 +60,7 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
     if name in LABELLERS:
         return Labeller(name, options, LABELLERS[name](colours, **drawn, **options), **sizes).to(device)
     net = MODELS[name](colours, head_for(colours, levels).units, **drawn, **options)
-    return Model(name, options, net, **sizes).to(device)
+    return KINDS.get(name, Model)(name, options, net, **sizes).to(device)
 
 
 def check_option(option, value, default):
@@ -68,7 +73,7 @@ def check_option(option, value, default):
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"option {option} expects true or false, got {value!r}")
         return
-    lowest = 0 if option == "layers" else 1
+    lowest = 0 if option.endswith("layers") else 1
     if not is_whole(value) or not lowest <= value <= LARGEST:
         raise ValueError(f"option {option} expects a whole number {lowest}..{LARGEST}, got {value!r}")
 

@@ -32,6 +32,11 @@ class Model:
     def params(self):
         return self.net.params
 
+    @property
+    def title(self):
+        """The model in a table of figures."""
+        return self.name
+
     def to(self, device):
         """Move the model to "cpu" or "gpu". Returns the model."""
         self.xp = device_module(device)
@@ -62,7 +67,7 @@ class Model:
 
     def nats(self, *example):
         """Nats of each image of a checked example"""
-        return np.concatenate(list(each(self, Model.shard_nats, self.cut(example))))
+        return np.concatenate(list(each(self, type(self).shard_nats, self.cut(example))))
 
     def shard_nats(self, example):
         example = [self.xp.asarray(part) for part in example]
@@ -73,7 +78,7 @@ class Model:
         """Mean nats of a checked example, and its gradient by parameter name"""
         N = len(example[0])
         total, sums = 0.0, None
-        for nats, grads in each(self, Model.shard_nats_and_grads, self.cut(example), N):
+        for nats, grads in each(self, type(self).shard_nats_and_grads, self.cut(example), N):
             total = total + nats
             if sums is None:
                 sums = grads

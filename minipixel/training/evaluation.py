@@ -49,4 +49,4 @@ def compare(model, data, split="test", progress=False):
         own = evaluate(model, x, progress=progress)
     return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape),
             "independent pixels": figure(independent_nats(data.train, x, data.levels), shape),
-            model.name: figure(own, shape)}
+            model.title: figure(own, shape)}

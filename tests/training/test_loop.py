@@ -22,12 +22,12 @@ def noise(n=23):
     return Dataset("noise", x, x[:3].copy(), x[3:5].copy(), 3, "drawn")
 
 
-def trainer(folder, **recipe):
+def trainer(folder, model="pixelcnn", **recipe):
     """A training of a tiny model in a new run folder; of the run that is there already, its rest."""
     if not folder.exists():
         recipe = {"epochs": 4, "batch": 8, **recipe}
-        options = {"layers": 1, "h": 3, "out": 4}
-        Run.create({"model": "pixelcnn", "options": options, **SIZES, "data": "noise", "seed": 5, "recipe": recipe}, folder)
+        options = {"layers": 1, "h": 3, "out": 4} | ({"small_layers": 1, "maps": 2} if model == "multi-scale" else {})
+        Run.create({"model": model, "options": options, **SIZES, "data": "noise", "seed": 5, "recipe": recipe}, folder)
     return Trainer(Run(folder), noise())
 
 
@@ -64,10 +64,11 @@ def same_training(one, other):
     assert one.progress | {"seconds": 0} == other.progress | {"seconds": 0}
 
 
-RECIPES = [{}, {"optimiser": "rmsprop", "decay": "none"}, {"optimiser": "sgd", "rate": 1e-2, "clip": 1.0, "average": 0.5}]
+RECIPES = [{}, {"model": "multi-scale"}, {"optimiser": "rmsprop", "decay": "none"},
+           {"optimiser": "sgd", "rate": 1e-2, "clip": 1.0, "average": 0.5}]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.get("optimiser", "adam"))
+@pytest.mark.parametrize("recipe", RECIPES, ids=["adam", "two-scales", "rmsprop", "sgd"])
 @pytest.mark.parametrize("step", [1, 3, 7, 11, 12])
 def test_a_killed_training_resumes_bit_for_bit(step, recipe, tmp_path, monkeypatch):
     """In the first epoch, at its end, in the midst, before the last step and after it."""

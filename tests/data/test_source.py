@@ -61,7 +61,7 @@ def test_a_download_is_kept_and_not_repeated(site, cache, suffix):
 
 
 @pytest.mark.parametrize("got", [b"", b"<html>please log in</html>", gzip.compress(b"something else"),
-                                 gzip.compress(b"official")[:-9]])
+                                 gzip.compress(b"official")[:-9]], ids=["empty", "a page", "another", "truncated"])
 def test_a_wrong_checksum_is_refused_and_not_kept(site, cache, got):
     folder, address = site
     (folder / "x.gz").write_bytes(got)

@@ -73,7 +73,7 @@ LAYERS = {
     "diagonal-bilstm-biased-rgb": biased(DiagonalBiLSTM, 3, C=5, h=3),
     "row-lstm-biased": biased(RowLSTM),
     "row-lstm-biased-rgb": biased(RowLSTM, 3, C=5, h=4, free=1),
-    "conditional": conditional(DiagonalBiLSTM),
+    "conditional": conditional(DiagonalBiLSTM, maps=1),
     "conditional-rgb": conditional(DiagonalBiLSTM, 3, h=3, maps=1, layers=1),
     "conditional-row": conditional(RowLSTM, maps=1, layers=1),
     "conditional-shallow": conditional(DiagonalBiLSTM, 3, h=3, layers=0),

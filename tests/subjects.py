@@ -130,7 +130,7 @@ class Model:
         self.options = {"h": 5, "out": 7, "layers": 2, **options}
         self.kernels = (("A", 7), *[BODIES.get(name, ("B", 3))] * self.options["layers"], ("B", 1))
         self.column = int(options.get("context") == "full")
-        self.first_a = "input.K"
+        self.first_a, self.free = "input.K", 0
 
     def model(self, dtype=np.float64, seed=0, threads=None, **options):
         model = build(self.name, height=H, width=W, colours=self.colours, levels=self.levels, dtype=dtype, rng=seed,

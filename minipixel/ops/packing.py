@@ -24,7 +24,7 @@ def input_to_state_forward(x, K_is, b, walk, taps):
     D, T, C, F = K_is.shape
     N, P = len(x), walk.places.shape[1]
     read = rows_read(walk.frame, walk.shape, taps, N)
-    X = xp.ascontiguousarray(x).reshape(N * P, C)[xp.asarray(read.rows)]
+    X = xp.take(x.reshape(N * P, C), xp.asarray(read.rows), axis=0)
     for d, t, cells in read.outside:
         X[d, xp.asarray(cells), t] = 0
     X = X.reshape(D, P * N, T * C)
@@ -44,10 +44,11 @@ def input_to_state_backward(da, cache):
     dX = xp.matmul(da.transpose(0, 2, 1), K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(D, -1, T, C)
     for d, t, cells in read.outside:
         dX[d, xp.asarray(cells), t] = 0
-    dx = 0
-    for d in range(D):
-        for t in range(T):
-            dx = dx + dX[d, :, t][xp.asarray(read.readers[d, :, t])]
+    dX = dX.reshape(D, -1, C)
+    given = (xp.take(dX[d], xp.asarray(read.readers[d, :, t] * T + t), axis=0) for d, t in np.ndindex(D, T))
+    dx = next(given)
+    for further in given:
+        dx += further
     return {"x": dx.reshape(shape), "K_is": dK.reshape(K_is.shape), "b": da @ xp.ones(da.shape[2], da.dtype)}
 
 
@@ -61,12 +62,12 @@ def map_forward(h, walk, shifts):
     shape = walk.shape
     read = rows_read(walk.frame, shape, ((0,) * len(shape),), N)
     cells = xp.ascontiguousarray(h.transpose(0, 2, 3, 1)).reshape(D, P * N, units)
-    maps = [cells[d][xp.asarray(read.readers[d, :, 0])].reshape(N, *shape, units) for d in range(D)]
+    maps = [xp.take(cells[d], xp.asarray(read.readers[d, :, 0]), axis=0).reshape(N, *shape, units) for d in range(D)]
     if shifts is None:
         y = xp.concatenate(maps, axis=-1)
     else:
-        y = xp.zeros((N, *shape, units), h.dtype)
-        for shift, one in zip(shifts, maps):
+        y = moved_down(maps[0], shifts[0])
+        for shift, one in zip(shifts[1:], maps[1:]):
             y[:, shift:] += one[:, :shape[0] - shift]
     cache = read, shifts, h.shape
     return y, cache
@@ -82,8 +83,17 @@ def map_backward(dy, cache):
         if shifts and shifts[d]:
             dmap = xp.zeros(dy.shape, dy.dtype)
             dmap[:, :-shifts[d]] = dy[:, shifts[d]:]
-        dh[d] = xp.ascontiguousarray(dmap).reshape(N * P, units)[xp.asarray(read.rows[d, :, 0])]
+        dh[d] = xp.take(dmap.reshape(N * P, units), xp.asarray(read.rows[d, :, 0]), axis=0)
     return {"h": dh.reshape(D, P, N, units).transpose(0, 3, 1, 2)}
+
+
+def moved_down(y, shift):
+    """y (N, H, ..) with so many rows of zeros above, its last ones left out; y itself if there are none."""
+    if not shift:
+        return y
+    moved = array_module(y).zeros(y.shape, y.dtype)
+    moved[:, shift:] = y[:, :-shift]
+    return moved
 
 
 class RowsRead(NamedTuple):

@@ -56,11 +56,10 @@ def scan_backward(dy, cache):
         if peepholes is not None:
             grads["peepholes"] += found["peepholes"]
         ds = xp.matmul(K, found["a"].reshape(D, F, -1)).reshape(D, R * units, -1, N)
-        dh = xp.zeros((D, units, before.stop - before.start, N), S.dtype)
+        dh = dy[:, :, before].copy()
         dc = xp.zeros(dh.shape, S.dtype)
         give_back(ds, dh, grads.get("h0"), range(R), walk.links[t], walk.starts[t])
         give_back(found["c_prev"], dc, grads.get("c0"), walk.memory, walk.links[t], walk.starts[t])
-        dh += dy[:, :, before]
     dK = xp.matmul(S.reshape(D, R * units, -1), da.reshape(D, F, -1).transpose(0, 2, 1))
     return {"a": da, "K_ss": dK.reshape(K_ss.shape), **grads}
 

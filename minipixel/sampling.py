@@ -74,7 +74,7 @@ def visit(model, shard, temperature, progress):
     x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
     drawn = xp.zeros(x.shape, np.uint8)
     canvas = xp.zeros(x.shape, model.dtype)
-    state = model.start(canvas, *given)
+    state, scaled = model.start(canvas, *given), model.scale(xp.arange(model.levels))
     last = x.shape[-1] - 1
     for i, j, c in progress_bar(raster(*x.shape[1:]), progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
@@ -86,7 +86,7 @@ def visit(model, shard, temperature, progress):
             if any_known[i, j, c]:
                 level = xp.where(known[:, i, j, c], x[:, i, j, c], level)
         drawn[:, i, j, c] = level
-        canvas[:, i, j, c] = model.scale(level)
+        canvas[:, i, j, c] = scaled[level]
     return to_numpy(drawn)
 
 
@@ -94,9 +94,9 @@ def draw(log_p, u, temperature):
     """The level at which the cumulated probability passes u: log_p (n, K), u (n,) in [0, 1) -> (n,)"""
     xp = array_module(log_p)
     p = xp.exp(log_p if temperature == 1 else (log_p - log_p.max(axis=-1, keepdims=True)) / temperature)
-    cumulated = xp.cumsum(p, axis=-1)
+    cumulated = p.cumsum(axis=-1)
     # u < 1 times the total may round up to the total itself: the last level is not counted past.
-    return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1).astype(np.uint8)
+    return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1, dtype=np.uint8)
 
 
 def progress_bar(places, shown):

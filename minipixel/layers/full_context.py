@@ -48,7 +48,9 @@ class FullContext(Layer):
         if state.wide is None:
             state.wide = array_module(x_ij).zeros((state.n, state.height, state.width + 1, x_ij.shape[1]), x_ij.dtype)
             state.inside = self.net.start(state.n, state.height, state.width + 1, state.wide)
-        if state.canvas is not None:  # the last colour of a pixel is drawn after its last step
+        if state.canvas is None:
+            state.wide[:, i, j] = x_ij
+        else:  # the last colour of a pixel is drawn after its last step
             state.wide[:, max(0, i - 1):i + 1, :-1] = state.canvas[:, max(0, i - 1):i + 1]
         if state.i != i:
             state.i = i

@@ -37,7 +37,7 @@ def bernoulli_log_probs(logits):
     """[log p(0), log p(1)] = [-softplus(a), a - softplus(a)]: logits (N, H, W, C) -> (N, H, W, C, 2)"""
     xp = array_module(logits)
     log_p = xp.empty((*logits.shape, 2), logits.dtype)
-    xp.negative(softplus(logits), out=log_p[..., 0])
+    log_p[..., 0] = -xp.logaddexp(0, logits)        # the softplus in one call: a sampler asks for a few numbers at a time
     xp.add(logits, log_p[..., 0], out=log_p[..., 1])
     return log_p
 

@@ -1,8 +1,8 @@
 """Who can be reached: boolean propagation through the structure of a network, for every place of the input at once.
 
 Layers are told by kind: ("A", k) and ("B", k) masked convolutions, ("rows", 3) a Row LSTM, ("diagonals", 1) a Diagonal
-BiLSTM, ("quadrant", 1) a Spatial LSTM above its window, k being the size of the input-to-state kernel. The rules are the paper's words in tests/oracle.py, not
-`minipixel.order`.
+BiLSTM, ("quadrant", 1) a Spatial LSTM without its window, k being the size of the input-to-state kernel. The rules are the
+papers' words in tests/oracle.py, not `minipixel.order`.
 
 Sources: PixelRNN (van den Oord et al. 2016), sections 3.1, 3.2, 3.4; Theis and Bethge 2015, section 2.
 """

@@ -28,7 +28,7 @@ def cell_pair(extended=False, forward=spatial_lstm_forward, backward=spatial_lst
     return Pair(forward, backward, arguments, equation, PACKED)
 
 
-def spatial_recurrence_pair(extended, forward=recurrence_forward, backward=recurrence_backward, C=2, h=2, taps=((-1, 1), (0, -1))):
+def spatial_recurrence_pair(extended, C=2, h=2, taps=((-1, 1), (0, -1))):
     """From map to map with the Spatial LSTM's cell, over two of the four taps that 3 x 3 mask A leaves."""
     def arguments(normal, rng, n):
         given = {"x": normal(n, H, W, C), "K_is": normal(1, len(taps), C, 5 * h), "b": normal(1, 5 * h),
@@ -40,7 +40,7 @@ def spatial_recurrence_pair(extended, forward=recurrence_forward, backward=recur
         window = {(-1, 1): K_is[:, 0], (0, -1): K_is[:, 1]}
         K_is = ops.stack([window.get(tap, zero) for tap in ((-1, -1), (-1, 0), (-1, 1), (0, -1))], 1)
         return oracle_spatial.spatial_lstm(ops, {"K_is": K_is, **params}, x, 1, "A", 3)
-    return Pair(forward, backward, arguments, equation, {"x": 0, "output": 0})
+    return Pair(recurrence_forward, recurrence_backward, arguments, equation, {"x": 0, "output": 0})
 
 
 def diagonal_recurrence_pair(C=3, h=2):

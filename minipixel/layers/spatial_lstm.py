@@ -9,15 +9,18 @@ from minipixel.order import QUADRANT, live_taps
 
 
 class SpatialLSTM(Recurrence):
-    """h, c = cell(b + K_is x_<ij + K_ss,1^T h_(i, j-1) + K_ss,2^T h_(i-1, j), c_(i, j-1), c_(i-1, j))        Theis and Bethge 2015
+    """h, c = cell(b + K_is x_<ij + K_ss,1^T h_left + K_ss,2^T h_up, c_left, c_up)        Theis and Bethge 2015, section 2
 
     x_<ij: what mask A leaves of a `size` x `size` window, 12 pixels of 5 x 5, which the first layer reads of the image; the
     layers above it read their own pixel (size 1, mask B). States and memories outside of the image are zero. The cell is in
     ops/spatial_cells.py; extended: the memories are read by all gates.
 
+    It sees of its own row what is on the left, and of every row above all columns up to (size - 1) / 2 to the right of its
+    own. What is farther right no depth brings in.
+
     params: as of any recurrence, without an initial state; extended: also peepholes (1, 2h, 5h), normal with variance 1 / 2h.
     Biases are zero: two forget gates at one half hand a memory on as it is. The paper draws all weights from
-    U(-0.08, 0.08), which suits its 64 and 128 units; variances of 1 / inputs are about that there, and suit other sizes.
+    U(-0.08, 0.08), for 64 and 128 units; variances of 1 / inputs suit every size.
     """
 
     frame, cell, biases = QUADRANT, SPATIAL_LSTM, (0, 0, 0, 0, 0)

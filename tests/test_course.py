@@ -11,6 +11,7 @@ from pathlib import Path
 
 import planted_answers
 import planted_bilstm_answers
+import planted_mcgsm_answers
 import pytest
 
 from minipixel import audit, build, order
@@ -24,10 +25,11 @@ from minipixel.models import pixelrnn
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 SOURCES = sorted((CHAPTERS / "source").glob("*.py"))
-FIRST, SECOND = (source.read_text(encoding="utf-8") for source in SOURCES)
+FIRST, SECOND, THIRD = (source.read_text(encoding="utf-8") for source in SOURCES)
 EXERCISES = exercises_of("masked_convolution")
 PLANTED = [("masked_convolution", FIRST, *planted) for planted in planted_answers.PLANTED]
 PLANTED += [("diagonal_bilstm", SECOND, *planted) for planted in planted_bilstm_answers.PLANTED]
+PLANTED += [("mcgsm", THIRD, *planted) for planted in planted_mcgsm_answers.PLANTED]
 each_chapter = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
 
@@ -86,7 +88,7 @@ def test_a_printed_notebook_holds_no_answer_and_no_output(source):
 
 def test_a_printed_notebook_is_valid():
     import nbformat
-    for text in (printed(source) for source in (FIRST, SECOND) for printed in (press.student, press.solved)):
+    for text in (printed(source) for source in (FIRST, SECOND, THIRD) for printed in (press.student, press.solved)):
         nbformat.validate(nbformat.reads(text, as_version=4))
 
 

@@ -116,6 +116,26 @@ def learning_curve(rows, path, baselines=None):
     _save(figure, path)
 
 
+def curves(lines, path, *, across, up, title="", log=False, marked=False):
+    """One line for each of {name: (abscissas, ordinates)}; across, up: what the axes are.
+
+    log: the vertical axis is logarithmic, and what is zero is left out; marked: points have marks, and their abscissas ticks.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    for (name, (x, y)), colour in zip(lines.items(), LINES):
+        y = np.where(np.asarray(y) > 0, y, np.nan) if log else y
+        axes.plot(x, y, color=colour, label=name, linewidth=1.4, marker="o" if marked else None, markersize=4)
+        if marked:
+            axes.set_xticks(x)
+    axes.set(xlabel=across, ylabel=up, title=title, yscale="log" if log else "linear")
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
 def dependencies(result, path, pixels=None):
     """What the predictions at some pixels read, from the result of `audit.causality`.
 

@@ -171,6 +171,19 @@ def drawn(monkeypatch):
     return figures
 
 
+def test_curves_draw_a_line_for_each_name_and_leave_zeros_out_of_a_logarithm(drawn):
+    lines = {"one": ([1, 3, 5], [2.0, 0.0, 4.0]), "other": ([1, 3], [1, 2])}
+    plots.curves(lines, "c.png", across="a", up="u", title="t", log=True)
+    axes, = drawn[0].axes
+    one, other = axes.get_lines()
+    assert [line.get_label() for line in (one, other)] == ["one", "other"] and list(one.get_xdata()) == [1, 3, 5]
+    np.testing.assert_array_equal(one.get_ydata(), [2, np.nan, 4])
+    assert (axes.get_yscale(), axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("log", "a", "u", "t")
+    plots.curves({"one": ([3, 5], [-1, 0])}, "c.png", across="a", up="u", marked=True)
+    line, = drawn[1].axes[0].get_lines()
+    assert list(line.get_ydata()) == [-1, 0] and line.get_marker() == "o" and drawn[1].axes[0].get_xticks().tolist() == [3, 5]
+
+
 def test_truncation_draws_errors_against_depth_and_cost(drawn):
     plots.truncation({"BPTT(h)": [(1, 0.5, 300), (2, 0.1, 600), (4, 1e-16, 1200)]}, "t.png")
     by_depth, by_cost = (axes.get_lines()[0] for axes in drawn[0].axes)

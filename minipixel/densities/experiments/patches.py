@@ -25,7 +25,7 @@ SIDE = 8
 PUBLISHED = {16: 155.1, 32: 155.8, 64: 156.2, 128: 156.4}       # Theis and Bethge 2015: nats, by components
 
 
-def run(kept, *, components=16, scales=4, features=32, samples=300_000, test=100_000, iterations=100):
+def run(kept, *, components=16, scales=6, features=32, samples=300_000, test=100_000, iterations=100):
     """Fit 63 conditionals and the density of the mean, each kept when it is finished; measure them on test patches."""
     means, v = patch_values("train", samples, 0)
     _, held_out = patch_values("validation", samples // 10, 1)

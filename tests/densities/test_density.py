@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cupy_standin import forbid_copies, standin
-from scipy.stats import kstest, multivariate_normal
+from scipy.stats import kstest
 
 from minipixel import gradcheck
 from minipixel.densities import MCGSM, Whitened

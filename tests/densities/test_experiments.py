@@ -20,6 +20,8 @@ TINY = {"recovery": ["--samples", "2000", "--fresh", "500", "--starts", "2", "--
                     "--iterations", "6"]}
 PARTS = {"recovery": 3, "comparison": 8, "scales": 3, "patches": 9}      # fitted densities
 
+PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], "patches": ["patches.png"]}
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
@@ -45,6 +47,7 @@ def test_an_experiment_and_again(name, tmp_path, capsys, monkeypatch):
     folder, first = tmp_path / "new" / "folder", capsys.readouterr().out
     result = json.loads((folder / "result.json").read_text())
     assert json.dumps(result).count("error") and "+-" in first
+    assert sorted(path.name for path in folder.glob("*.png")) == PICTURES.get(name, [])
     fitted = sorted(folder.glob("*.npz"))
     assert len(fitted) == PARTS[name] and all(path.with_suffix(".json").exists() for path in fitted)
     # What is finished is not done again: with a part less, that part alone, and the same numbers in the end.

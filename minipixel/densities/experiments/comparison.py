@@ -12,7 +12,9 @@ pixels of the test images whose neighbours all lie in the image, the same for al
 
 import time
 
-from minipixel import data
+import numpy as np
+
+from minipixel import data, plots
 from minipixel.densities.experiments.error_bars import difference, error_bar
 from minipixel.densities.experiments.photographs import photographs, squares, values
 from minipixel.densities.field import Field
@@ -39,6 +41,8 @@ def compare(kept, name, models, options):
     for model, sizes in models.items():
         field, _ = kept.density(f"{name}-{model}", lambda sizes=sizes: fit(sizes, train, validation, options))
         rates[model] = kept.facts(f"{name}-{model}-rates", lambda field=field: rates_by_image(field, test))
+        if model == "mcgsm":
+            draw(field, IMAGES[name], kept.folder / f"features-{name}.png")
     rows = {model: {"rate": error_bar(rate), "below the mcgsm": difference(rates["mcgsm"], rate)}
             for model, rate in rates.items()}
     show(IMAGES[name], len(rates["mcgsm"]), rows)
@@ -63,6 +67,17 @@ def rates_by_image(field, groups):
     """log2 p of a pixel inside, the mean of each image"""
     return [rate for v in groups for rate in
             bits_per_dim(field.log_p(v, whole=False), (field.pixels_inside(*v.shape[1:3]),)).tolist()]
+
+
+def draw(field, words, path):
+    """The features b_i of the gate as what they do to pixels: b_i^T P, by the weight that all components give them."""
+    whitened = field.conditional
+    params, reach = whitened.density.params, SIZE // 2
+    order = np.argsort(-(params["beta"]**2).sum(axis=0))
+    filters = np.full((len(order), reach + 1, SIZE), np.nan)
+    rows, columns = np.array(field.taps).T
+    filters[:, reach + rows, reach + columns] = (params["b"] @ whitened.whitening.P)[order]
+    plots.features(filters, f"features of the MCGSM's gate, {words}, strongest first", path)
 
 
 def show(words, images, rows):

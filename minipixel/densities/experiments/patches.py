@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from minipixel import plots
 from minipixel.data.patches import mean_and_rest
 from minipixel.densities.experiments.error_bars import error_bar
 from minipixel.densities.experiments.photographs import patches_by_image
@@ -39,6 +40,7 @@ def run(kept, *, components=16, scales=6, features=32, samples=300_000, test=100
     of_mean, _ = kept.density("mean", lambda: fit_mean(means))
     result = kept.facts("result", lambda: measure(conditionals, of_mean, *patch_values("test", test, 2, by_image=True)))
     show(result, components)
+    draw(conditionals, of_mean, kept.folder / "patches.png")
     return result
 
 
@@ -75,6 +77,17 @@ def measure(conditionals, of_mean, means, v):
     return {"photographs": images, "patches": images * each} | {
         name: error_bar(values.reshape(images, each).mean(axis=1)) for name, values in
         (("nats", nats), ("mean_nats", dc), ("bits", bits))}
+
+
+def draw(conditionals, of_mean, path, n=100):
+    """Test patches, and patches drawn from the density, as levels."""
+    rng, v = np.random.default_rng(3), np.zeros((n, len(conditionals)))
+    for i, found in enumerate(conditionals):
+        v[:, i:i + 1] = found.sample(v[:, :i], rng)
+    v = np.concatenate([v, -v.sum(axis=1, keepdims=True)], axis=1) + of_mean.sample(n, rng)
+    drawn = np.clip(np.floor(256 * v), 0, 255).astype(int).reshape(n, SIDE, SIDE, 1)
+    real = patches_by_image("test", SIDE, n, 3).reshape(-1, SIDE, SIDE, 1)[:n]
+    plots.beside({f"{n} patches of test photographs": real, f"{n} patches of the density": drawn}, 256, path)
 
 
 def show(result, components):

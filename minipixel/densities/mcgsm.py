@@ -139,15 +139,15 @@ def starting_values(shapes, m_x, m_y, root, A, L, rng):
 
     Predictors A and a tenth of noise. Scales spread around the precision, and features of the size of the whitened inputs, so
     that the gate tells inputs apart from the first step on. (The authors' code starts with features and weights of a
-    hundredth, where the gate's gradient is nearly zero: measured here, L-BFGS takes some fifty iterations to leave that place
-    and ends lower.) The same start for data on any scale.
+    hundredth, where the gate has nearly no gradient: L-BFGS takes some fifty iterations to leave that place, and often ends
+    lower.) The same start for data on any scale.
     """
     rng = np.random.default_rng(rng)
     scale, D = L[0, 0], len(m_x)
     noise = np.linalg.inv(L).T @ rng.standard_normal(shapes["a"]) @ root
     values = {"eta": np.zeros(shapes["eta"]),
               "alpha": 2 * np.log(scale) + spread(shapes["alpha"][1]),
-              "beta": rng.random(shapes["beta"]),
+              "beta": 0.3 * rng.random(shapes["beta"]),
               # The gate's energy is multiplied by exp(alpha), which holds the scale of y: the features take it out.
               "b": rng.standard_normal(shapes["b"]) @ root / (np.sqrt(max(D, 1)) * scale),
               "a": A + noise / 10,

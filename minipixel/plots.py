@@ -34,6 +34,33 @@ def samples_grid(images, levels, path):
     _save(figure, path)
 
 
+def beside(groups, levels, path):
+    """Images {title: (N, H, W, 1 or 3) integers 0..levels-1}, each group in a square grid, side by side."""
+    from matplotlib.figure import Figure
+
+    canvases = [tiled(pixels(images, levels), math.ceil(math.sqrt(len(images)))) for images in groups.values()]
+    figure = Figure(figsize=(4.2 * len(groups), 4.5), dpi=150, layout="constrained")
+    for axes, title, canvas in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups, canvases):
+        axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+        axes.set_title(title, fontsize=9)
+        axes.set_axis_off()
+    _save(figure, path)
+
+
+def features(filters, title, path):
+    """Filters (n, H, W) in a grid: blue below zero, red above, each on a scale of its own; NaN where nothing is read."""
+    shown = filters / np.nanmax(np.abs(filters), axis=(1, 2), keepdims=True)
+    strength = np.nan_to_num(np.abs(shown))[..., None]
+    colour = np.where(shown[..., None] < 0, np.array([0.23, 0.44, 0.71]), np.array([0.75, 0.22, 0.17]))
+    tiles = np.where(np.isnan(shown)[..., None], 0.85, 1 - strength * (1 - colour))
+    canvas = tiled(tiles, math.ceil(math.sqrt(len(tiles) * 2)))
+    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
+    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+    axes.set_axis_off()
+    figure.suptitle(title, fontsize=9)
+    _save(figure, path)
+
+
 def completions(originals, occluded, completed, levels, path):
     """A row for each image: the original, what the model was given (hidden values masked out), what it made of it.
 

@@ -39,6 +39,24 @@ def test_samples_stand_in_the_file_pixel_for_pixel(tmp_path):
     assert wanted <= {tuple(value) for value in np.unique(drawn, axis=0).tolist()}
 
 
+def test_groups_stand_side_by_side(tmp_path):
+    plots.beside({"dark": GREY * 0, "bright": GREY * 0 + 16}, 17, tmp_path / "b.png")
+    drawn = picture(tmp_path / "b.png")
+    middle = drawn.shape[1] // 2
+    dark, bright = ((drawn[:, part] == shade).all(axis=-1).sum() for part, shade in
+                    ((slice(0, middle), 0), (slice(middle, None), 255)))
+    assert dark > 10_000 and bright > 10_000 and (drawn[:, middle:] == 0).all(axis=-1).sum() < 2000      # the title
+
+
+def test_features_show_their_sign_and_what_is_not_read(tmp_path):
+    filters = np.array([[[1.0, -1.0], [0.0, np.nan]]] * 2)
+    plots.features(filters, "two", tmp_path / "f.png")
+    drawn = picture(tmp_path / "f.png")
+    wanted = [np.rint(255 * np.array(colour)) for colour in ((0.75, 0.22, 0.17), (0.23, 0.44, 0.71), (1, 1, 1), (0.85,) * 3)]
+    counts = [(np.abs(drawn[30:] - colour) <= 1).all(axis=-1).sum() for colour in wanted]
+    assert counts[0] == counts[1] == counts[3] == 2 * 12 ** 2 and counts[2] >= 2 * 12 ** 2
+
+
 def test_completions_show_hidden_values_in_their_own_colour(tmp_path):
     hidden = np.broadcast_to((np.arange(4) > 1)[:, None, None], GREY.shape)
     drawn = np.stack([GREY, 16 - GREY], axis=1)

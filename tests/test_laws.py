@@ -10,6 +10,7 @@ import numpy as np
 import oracle
 import pixelrnn_subjects
 import pytest
+import spatial_subjects
 from device_law import pairs
 from reach import reach
 from subjects import Layer, Model, Pair
@@ -85,6 +86,7 @@ PAIRS = {
     "head-softmax-3": head_pair(Softmax(3, 2), 2, 3, softmax_nats),
     **pixelrnn_subjects.PAIRS,
     **multi_scale_subjects.PAIRS,
+    **spatial_subjects.PAIRS,
 }
 
 # ---- layers
@@ -135,6 +137,7 @@ MODEL_SUBJECTS = {
     "pixelcnn-basic-summary": Model("pixelcnn-basic", 1, 4, summary=True),
     "pixelcnn-basic-shallow": Model("pixelcnn-basic", 3, 2, layers=0),
     **pixelrnn_subjects.MODELS,
+    **spatial_subjects.MODELS,
 }
 
 LAYERS = {
@@ -151,6 +154,7 @@ LAYERS = {
     "skips": Layer(two_skips, 6, skips_equation, (("B", 3), ("B", 3), ("B", 1)), None, 3),
     **pixelrnn_subjects.LAYERS,
     **multi_scale_subjects.LAYERS,
+    **spatial_subjects.LAYERS,
 }
 WHOLE = multi_scale_subjects.WHOLE
 

@@ -14,13 +14,14 @@ from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
 from minipixel.models.scales import MultiScale
+from minipixel.models.spatial_lstm import spatial_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
-          "multi-scale": multi_scale}
+          "multi-scale": multi_scale, "spatial-lstm": spatial_lstm}
 KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
 LABELLERS = {"mdlstm": mdlstm}                  # these give each pixel a class and no image a probability
-CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"),
+CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"), "head": ("softmax",),
            "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
 
 

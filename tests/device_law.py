@@ -19,10 +19,12 @@ import minipixel.ops
 from minipixel.backend import device_module, to_numpy
 from minipixel.data.dataset import Dataset
 from minipixel.layers import (
+    Beside,
     Conditional,
     Conv,
     DiagonalBiLSTM,
     Enlarge,
+    Fixed,
     FullContext,
     Layer,
     MaskedConv,
@@ -144,6 +146,7 @@ def make_layers(rng, dtype):
     whole = {"rng": rng, "dtype": dtype}
     return {
         "Conv": drawn(Conv(6, 6, 3, **whole)), "Enlarge": drawn(Enlarge(6, 6, **whole)), "Conditional": conditional(),
+        "Fixed": Fixed(conv(3, "A")), "Beside": Beside(2, drawn(masked(4, 4, 3))),
         "MaskedConv": conv(), "MaskedConv A": conv(5, "A"), "MaskedConv 1x1": conv(1), "ReLU": ReLU(),
         "Sequential": Sequential(first=conv(), relu=ReLU(), last=conv(1)),
         "Residual": Residual(relu=ReLU(), conv=conv()),

@@ -7,7 +7,9 @@ import numpy as np
 
 from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
+from minipixel.models.density import Density
 from minipixel.models.labeller import Labeller
+from minipixel.models.mcgsm import mcgsm
 from minipixel.models.mdlstm import mdlstm
 from minipixel.models.multi_scale import multi_scale
 from minipixel.models.pixelcnn import pixelcnn
@@ -17,8 +19,8 @@ from minipixel.models.scales import MultiScale
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
-          "multi-scale": multi_scale}
-KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
+          "multi-scale": multi_scale, "mcgsm": mcgsm}
+KINDS = {"multi-scale": MultiScale, "mcgsm": Density}       # of the models that are more than a network and a head
 LABELLERS = {"mdlstm": mdlstm}                  # these give each pixel a class and no image a probability
 CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"),
            "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words

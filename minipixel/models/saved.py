@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.files import read_json, replacing
+from minipixel.files import read_arrays, read_json
 from minipixel.models import build, unknown
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -20,7 +20,7 @@ def load(run, dtype="float32", device="cpu", threads=None):
     weights = folder / "average.npz"
     if not weights.exists():
         raise ValueError(f"{folder} has no average.npz yet: its training has not reached a checkpoint")
-    put(model.params, read_arrays(weights), weights)
+    put(model.saved, read_arrays(weights), weights)
     return model
 
 
@@ -61,22 +61,6 @@ def build_from(config, folder, **where):
         return build(config["model"], **sizes, rng=config["seed"], **where, **config["options"])
     except (TypeError, ValueError) as error:
         raise ValueError(f"{error} (building the model of {folder})") from None
-
-
-def read_arrays(path):
-    """{name: array} of an .npz file, never with pickle; ValueError when it is broken."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: np.asarray(file[name]) for name in file.files}
-    except OSError:
-        raise
-    except Exception as error:  # zipfile, zlib and NumPy each have their own words for a broken file
-        raise ValueError(f"{path} is broken or not an .npz file of arrays: {error}".splitlines()[0]) from None
-
-
-def write_arrays(path, arrays):
-    with replacing(path) as beside:
-        np.savez(beside, **arrays)
 
 
 def put(live, arrays, source):

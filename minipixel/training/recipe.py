@@ -21,6 +21,8 @@ class Recipe:
     decay: str = "cosine"       # "cosine": flat for 30 % of the training, then a half cosine to zero; "none": flat
     clip: float = 0.0           # largest common norm of the gradients; 0: no clipping
     average: float = 0.9995     # decay of the averaged weights (Polyak); 0: the last weights
+    samples: int = 100_000      # pixels that a mixture is fitted to (lbfgs)
+    edges: bool = True          # is it fitted to pixels whose neighbourhood a border cuts as well?
 
     def __post_init__(self):
         require((self.epochs is None) != (self.minutes is None), "training expects either epochs or minutes")
@@ -28,12 +30,16 @@ class Recipe:
                 f"epochs expects a whole number of at least 1, got {self.epochs!r}")
         require(self.minutes is None or positive(self.minutes), f"minutes expects a number above 0, got {self.minutes!r}")
         require(whole(self.batch) and self.batch >= 1, f"batch expects a whole number of at least 1, got {self.batch!r}")
-        require(self.optimiser in OPTIMISERS, unknown("optimiser", self.optimiser, OPTIMISERS))
+        require(self.optimiser in (*OPTIMISERS, "lbfgs"), unknown("optimiser", self.optimiser, [*OPTIMISERS, "lbfgs"]))
         require(self.decay in ("cosine", "none"), unknown("decay", self.decay, ("cosine", "none")))
         require(positive(self.rate), f"rate expects a number above 0, got {self.rate!r}")
         require(self.clip == 0 or positive(self.clip), f"clip expects a number of at least 0, got {self.clip!r}")
         require(number(self.average) and 0 <= self.average < 1,
                 f"average expects a number from 0 to below 1, got {self.average!r}")
+
+        require(whole(self.samples) and self.samples >= 1,
+                f"samples expects a whole number of at least 1, got {self.samples!r}")
+        require(isinstance(self.edges, bool), f"edges expects true or false, got {self.edges!r}")
 
     def rate_at(self, progress):
         """The learning rate when `progress` of the training (0..1) is done."""
@@ -47,6 +53,7 @@ class Recipe:
         return min(self.average, step / (step + 10))
 
 
+DEFAULTS = {"mcgsm": {"optimiser": "lbfgs"}}        # of models that are trained in another way than most
 SETTINGS = tuple(field.name for field in fields(Recipe) if field.name not in ("epochs", "minutes"))
 
 

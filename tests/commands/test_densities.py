@@ -1,0 +1,117 @@
+"""`minipixel train mcgsm` and what follows: a density is trained, killed, judged, drawn from and audited like any model."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_run import arrays, same, strict_json
+
+import minipixel as package
+from minipixel.training import fit
+
+SMALL = ["--set", "size=3", "components=2", "scales=2", "features=2", "samples=500"]
+TRAIN = ["train", "mcgsm", "--data", "digits", "--epochs", "12", *SMALL]
+FILES = ["average.npz", "config.json", "curve.png", "features.png", "log.csv", "results.json", "samples.png", "state.npz",
+         "weights.npz"]
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """Rounds of five iterations."""
+    monkeypatch.setattr(fit, "ROUND", 5)
+
+
+def test_a_density_from_end_to_end(rounds, minipixel, here):
+    end = minipixel(*TRAIN, "--out", "run", "--json")
+    assert end.code == 0, end.err
+    results = strict_json(end.out)
+    assert sorted(path.name for path in (here / "run").iterdir()) == FILES
+    own = results["test"]["mcgsm (upper bound)"]
+    assert own["nats"] < results["test"]["uniform"]["nats"] and own["frame"] == 1 and results["steps"] == 12
+    Image.open(here / "run" / "features.png").verify()
+
+    model, digits = package.load("run"), package.data.load("digits")
+    assert own["nats"] == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    assert own["rate"] == pytest.approx(model.rate(digits.test).mean(), rel=1e-4)
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    assert list(rows[:, 0]) == [5, 10, 12] and (np.diff(rows[:, 5]) < 0).all()
+
+    values = strict_json(minipixel("eval", "run", "--frame", "2", "--ensemble", "--json").out)
+    figure = values["figures"]["mcgsm (upper bound)"]
+    assert figure["frame"] == 2 and figure["nats"] == pytest.approx(model.nll(digits.test, ensemble=True).mean(), rel=1e-6)
+    assert figure["rate"] == pytest.approx(model.rate(digits.test, 2, ensemble=True).mean(), rel=1e-4)
+    assert "bit/px" in minipixel("eval", "run").out
+    assert strict_json(minipixel("audit", "run", "--shape", "3x3x1", "--json").out)["ok"]
+    for command in ("sample", "complete"):
+        assert minipixel(command, "run", "-n", "2").code == 0
+
+
+def test_colours_from_a_folder(minipixel, here):
+    (here / "pets").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(here / "pets" / f"{number}.png")
+    end = minipixel("train", "mcgsm", "--data", "pets", "--size", "5", "--levels", "4", "--epochs", "3", *SMALL, "--json")
+    assert end.code == 0, end.err
+    assert strict_json(minipixel("audit", strict_json(end.out)["run"], "--shape", "2x2x3", "--json").out)["ok"]
+
+
+def test_a_frame_that_leaves_no_pixel_has_no_rate(minipixel, here):
+    assert minipixel(*TRAIN[:-5], "size=9", "samples=100", "components=1", "--out", "run").code == 0
+    end = minipixel("eval", "run", "--json")
+    assert strict_json(end.out)["figures"]["mcgsm (upper bound)"]["rate"] is None
+
+
+def test_resumed_at_any_round_is_undisturbed(rounds, minipixel, here, monkeypatch):
+    """Ctrl-C at every look into a fit, mid-round: the round is done again, and the bits are those of one without a stop."""
+    looks, step = [], 0
+    tell = fit.Fit.tell
+
+    def interrupted(trainer, entry):
+        looks.append(entry["step"])
+        if stopping and len(looks) == stopping:
+            signal.raise_signal(signal.SIGINT)
+        tell(trainer, entry)
+
+    monkeypatch.setattr(fit.Fit, "tell", interrupted)
+    stopping = 0
+    assert minipixel(*TRAIN, "--out", "undisturbed").code == 0
+    for stopping in (1, 2):
+        looks.clear()
+        end = minipixel(*TRAIN, "--out", f"stopped-{stopping}")
+        assert end.code == 130 and f"stopped at step {5 * (stopping - 1)}," in end.err
+        step = stopping
+        looks.clear()
+        stopping = 0
+        assert minipixel("train", "--resume", f"stopped-{step}").code == 0
+        same(arrays(f"stopped-{step}/average.npz"), arrays("undisturbed/average.npz"))
+
+
+def test_a_fit_ends_where_validation_says(rounds, minipixel, here):
+    """Forty pixels: what is learned of them soon harms others."""
+    words = [word if word != "samples=500" else "samples=40" for word in TRAIN]
+    words[words.index("12")] = "500"
+    end = minipixel(*words, "--out", "run", "--json")
+    assert end.code == 0 and strict_json(end.out)["steps"] < 200
+    same(arrays("run/weights.npz"), arrays("run/average.npz"))
+
+
+def test_a_density_is_trained_by_steps_as_well(minipixel, here):
+    words = ["train", "mcgsm", "--data", "digits", "--epochs", "1", *SMALL, "optimiser=adam", "batch=64", "rate=0.03", "--json"]
+    results = strict_json(minipixel(*words, "--out", "run").out)
+    assert results["test"]["mcgsm (upper bound)"]["nats"] < results["test"]["uniform"]["nats"]
+    assert json.loads((here / "run" / "config.json").read_text())["recipe"]["optimiser"] == "adam"
+
+
+@pytest.mark.parametrize(("words", "fragments"), [
+    (["train", "pixelcnn", "--data", "digits", "--set", "optimiser=lbfgs"], ["lbfgs", "mcgsm", "got pixelcnn"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "size=9", "edges=false"], ["8x8", "frame of 4"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "size=4"], ["option size expects an odd", "got 4"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "samples=0"], ["samples expects", "got 0"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "edges=3"], ["edges expects true or false"]),
+    (["eval", "run", "--ensemble"], ["ensemble", "densities", "got pixelcnn"]),
+    (["eval", "run", "--frame", "1"], ["frame", "densities", "got pixelcnn"])])
+def test_refused(words, fragments, run, refused):
+    refused(words, *fragments)

@@ -107,6 +107,7 @@ class Frame:
 ROWS = Frame(normal=(1, 0), reads=((-1, -1), (-1, 0), (-1, 1)), remembers=((-1, 0),), edge=0)
 DIAGONALS = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1),), edge=1,
                   directions=((1, 1), (1, -1)), shifts=(0, 1))
+QUADRANT = Frame(normal=(1, 1), reads=((0, -1), (-1, 0)), remembers=((0, -1), (-1, 0)))
 
 
 def corners(dimensions, memory=True):

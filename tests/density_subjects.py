@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import oracle_density
+import oracle_spatial
 from subjects import H, Layer, Model, Pair, W
 
 from minipixel import build
@@ -106,18 +107,33 @@ class Density(Model):
         values = dict(values)
         x, fixed = values.pop("x"), self.model().net.fixed
         params = {name: value for name, value in (values | fixed).items()}
-        network = {name.removeprefix("network."): value for name, value in params.items() if name.startswith("network.")}
-        inner = {name.removeprefix("head."): value for name, value in params.items() if name.startswith("head.")}
-        return oracle_density.log_probs(self.maps(network, 2 * x / (self.levels - 1) - 1), x, self.levels, **inner)
+        maps = self.maps(inside("network.", params), 2 * x / (self.levels - 1) - 1)
+        return oracle_density.log_probs(maps, x, self.levels, **inside("head.", params))
 
 
 def whitened(params, v):
     return oracle.masked_conv(oracle.LOOPS, params, v, "A", 3, 1)
 
 
+def ride(params, v):
+    """The whitened neighbourhood, Spatial LSTMs on it, and the prediction beside them."""
+    maps, M, layers = whitened(inside("whitening.", params), v), v.shape[-1], inside("body.net.", params)
+    x = maps[..., :-M]
+    for l in range(2):
+        x = oracle_spatial.spatial_lstm(oracle.LOOPS, inside(f"{l}.", layers), x, 1, "B", 1)
+    return np.concatenate([x, maps[..., -M:]], axis=-1)
+
+
+def inside(prefix, params):
+    return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+
+
 SMALL = {"components": 2, "scales": 2, "features": 3}
+RIDE, SPATIAL = [("quadrant", 1)] * 2, {"head": "mcgsm", "layers": 2, "h": 3, "size": 3, **SMALL}
 MODELS = {
     "mcgsm": Density("mcgsm", 1, 3, whitened, (("A", 3),), size=3, **SMALL),
     "mcgsm-binary": Density("mcgsm", 1, 2, whitened, (("A", 3),), size=3, **SMALL),
     "mcgsm-rgb": Density("mcgsm", 3, 2, whitened, (("A", 3),), size=3, **SMALL),
+    "ride": Density("spatial-lstm", 1, 3, ride, (("A", 3), *RIDE), **SPATIAL),
+    "ride-rgb-extended": Density("spatial-lstm", 3, 2, ride, (("A", 3), *RIDE), **SPATIAL, extended=True),
 }

@@ -33,11 +33,13 @@ from minipixel.layers import (
     RowLSTM,
     Sequential,
     Skips,
+    SpatialLSTM,
 )
 from minipixel.models import CHOICES, MODELS, build, options_of
 from minipixel.models.pixelcnn import output_stage
 from minipixel.ops.cells import LSTM
-from minipixel.order import DIAGONALS, walk
+from minipixel.ops.spatial_cells import SPATIAL_LSTM
+from minipixel.order import DIAGONALS, QUADRANT, walk
 from minipixel.sampling import complete, sample
 from minipixel.training.loop import Trainer
 from minipixel.training.optimisers import OPTIMISERS, clip_norm
@@ -92,6 +94,9 @@ def pair_arguments(rng, dtype):
         "scan": (normal(2, 4 * 3, H * W, N), normal(2, 2, 3, 4 * 3), normal(2, 3), normal(2, 3), None, diagonals, LSTM),
         "input_to_state": (normal(N, H, W, 4), normal(2, len(TAPS), 4, 6), normal(2, 6), diagonals, TAPS),
         "map": (normal(2, 6, H * W, N), diagonals, (0, 1)),
+        "spatial_lstm": (normal(2, 5 * 3, W, N), normal(2, 2 * 3, W, N), normal(2, 2 * 3, 5 * 3)),
+        "recurrence": (normal(N, H, W, 4), normal(1, 3, 4, 5 * 3), normal(1, 5 * 3), normal(1, 2, 3, 5 * 3), QUADRANT,
+                       TAPS[2:], SPATIAL_LSTM, None, None, normal(1, 2 * 3, 5 * 3)),
         "mcgsm": (normal(7, 4), normal(7, 2), normal(5, 3), normal(5, 3) / 2, normal(5, 6), normal(6, 4) / 2, normal(5, 2, 4),
                   np.eye(2, dtype=dtype) + normal(5, 2, 2) / 3, normal(5, 2), normal(5, 4)),
     }
@@ -151,6 +156,8 @@ def make_layers(rng, dtype):
         "Sequential": Sequential(first=conv(), relu=ReLU(), last=conv(1)),
         "Residual": Residual(relu=ReLU(), conv=conv()),
         "Skips": Skips([conv(), conv()], [conv(1), conv(1)]),
+        "SpatialLSTM": drawn(SpatialLSTM(6, 6, 3, 5, "A", **whole)),
+        "SpatialLSTM extended": drawn(SpatialLSTM(6, 6, 3, extended=True, **whole)),
         "RowLSTM": recurrence(RowLSTM), "DiagonalBiLSTM": recurrence(DiagonalBiLSTM),
         "FullContext": FullContext(6, Sequential(conv=conv(3, "A"), lstm=recurrence(DiagonalBiLSTM))),
     }
@@ -242,8 +249,8 @@ def cases():
     found |= {f"layer {name}": (layer_case(name), both) for name in make_layers(rng, np.float64)}
     for name in MODELS:
         switches = {option: not value for option, value in options_of(name).items() if isinstance(value, bool)}
-        switches |= {option: next(word for word in CHOICES[option] if word != value)
-                     for option, value in options_of(name).items() if option in CHOICES}
+        switches |= {option: word for option, value in options_of(name).items() if option in CHOICES
+                     for word in CHOICES[option] if word != value}
         for colours, levels in ((1, 2), (1, 3), (3, 4)):
             found[f"model {name} {colours}x{levels}"] = model_case(name, colours, levels), both
         for option, value in switches.items():

@@ -10,6 +10,7 @@ from math import isqrt
 import numpy as np
 import oracle
 import oracle_recurrent
+import oracle_spatial
 import pytest
 from reach import reach
 from subjects import BIASES, H, Layer, Model, N, W
@@ -164,7 +165,8 @@ def structure(subject, height=3, width=5, places=None):
         recurrent = name.removesuffix("b") + "K_ss" in layer.params
         value[...] = 0 if name.endswith(BIASES) else 1 if name.endswith(("K_is", "K_ss")) else 1 / value[..., 0].size
         if name.endswith("b") and recurrent:
-            value[...] = np.repeat([5, 5, 5, 0], value.shape[1] // 4)
+            g = layer.params[name.removesuffix("b") + "K_ss"].shape[2]  # the last gate is the one that lets values in
+            value[:, :-g] = 5
     places = places or [(i, j) for i in range(height) for j in range(width)]
     for c, colour, kernels in units_read(subject):
         x = np.zeros((len(places), height, width, subject.C))
@@ -220,6 +222,11 @@ def closed_weights(subject, params):
             found[name] = np.stack([M[di + k // 2, dj + k // 2] for di, dj in oracle.live(kind, k, subject.colours)]) == 0
         if name.endswith("K_is"):
             _, T, C, units = K.shape
+            if units == 5 * params[name.removesuffix("K_is") + "K_ss"].shape[2]:  # a Spatial LSTM
+                kind, size = ("A", isqrt(2 * T - 1) | 1) if name == subject.first_a else ("B", 1)
+                M = oracle_spatial.window_mask(kind, size, C, units // 5, subject.colours)
+                found[name] = np.broadcast_to(M == 0, K.shape)
+                continue
             M = oracle_recurrent.gate_mask(3 if T > 1 else 1, C - subject.free, units // 4, subject.colours)
             free = np.zeros((T, subject.free, units))
             free[-1] = 1

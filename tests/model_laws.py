@@ -12,6 +12,9 @@ from minipixel.order import raster
 from minipixel.sampling import TOGETHER
 from minipixel.training.optimisers import Adam
 
+# Biases of the gates o, f, i, g of an LSTM, and of a Spatial LSTM's o, i, f_c, f_r, g, whose two forget gates add up to one.
+GATES_OPEN = {4: [2, 4, 2, 0], 5: [2, 2, 0, 0, 0]}
+
 
 def opened(params):
     """What is closed hides what is behind it: every ReLU is opened, and every gate, the forget gates nearly to one.
@@ -19,8 +22,10 @@ def opened(params):
     What enters a memory stays small, so that a tanh is nowhere flat.
     """
     for name, value in params.items():
-        if name.endswith("lstm.b"):
-            value[...] = np.repeat([2, 4, 2, 0], value.shape[1] // 4)
+        states = params.get(name.removesuffix("b") + "K_ss") if name.endswith("b") else None
+        if states is not None:
+            h = states.shape[2]
+            value[...] = np.repeat(GATES_OPEN[value.shape[1] // h], h)
         elif name.endswith(("K_is", "K_ss")):
             value[...] = np.abs(value) / np.abs(value).sum(axis=(1, 2), keepdims=True) / (40 if name.endswith("K_is") else 4)
         elif name.endswith("K"):

@@ -1,10 +1,10 @@
 """Who can be reached: boolean propagation through the structure of a network, for every place of the input at once.
 
 Layers are told by kind: ("A", k) and ("B", k) masked convolutions, ("rows", 3) a Row LSTM, ("diagonals", 1) a Diagonal
-BiLSTM, k being the size of the input-to-state kernel. The rules are the paper's words in tests/oracle.py, not
-`minipixel.order`.
+BiLSTM, ("quadrant", 1) a Spatial LSTM without its window, k being the size of the input-to-state kernel. The rules are the
+papers' words in tests/oracle.py, not `minipixel.order`.
 
-Source: PixelRNN (van den Oord et al. 2016), sections 3.1, 3.2, 3.4.
+Sources: PixelRNN (van den Oord et al. 2016), sections 3.1, 3.2, 3.4; Theis and Bethge 2015, section 2.
 """
 
 import numpy as np
@@ -58,7 +58,12 @@ def by_diagonals(seen, k=1, reads=BESIDE_AND_ABOVE, lower=lowered):
     return scanned(given, reads) | lower(scanned(given[:, :, ::-1], reads)[:, :, ::-1])
 
 
-SCANS = {"rows": by_rows, "diagonals": by_diagonals}
+def quadrant(seen, k=1):
+    """The scan from the left alone, with its own pixel as input."""
+    return scanned(convolved(seen, "B", live("B", k, seen.shape[-1])), BESIDE_AND_ABOVE)
+
+
+SCANS = {"rows": by_rows, "diagonals": by_diagonals, "quadrant": quadrant}
 
 
 def reach(height, width, colours, layers, places=None, column=0):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import oracle
 import oracle_recurrent
+import oracle_spatial
 
 from minipixel import build, gradcheck
+from minipixel.models import options_of
 
 N, H, W = 2, 3, 4
 BIASES = ("b", "h0", "c0")      # how the names of biases and initial states end
-NETWORKS = oracle.NETWORKS | oracle_recurrent.NETWORKS
+NETWORKS = oracle.NETWORKS | oracle_recurrent.NETWORKS | oracle_spatial.NETWORKS
 # What a model has between its 7 x 7 layer and its 1 x 1 layers, as tests/reach.py tells it; the convolutional ones: 3 x 3.
 BODIES = {"row-lstm": ("rows", 3), "diagonal-bilstm": ("diagonals", 1)}
 
@@ -127,10 +129,14 @@ class Model:
 
     def __init__(self, name, colours, levels, **options):
         self.name, self.colours, self.levels = name, colours, levels
-        self.options = {"h": 5, "out": 7, "layers": 2, **options}
-        self.kernels = (("A", 7), *[BODIES.get(name, ("B", 3))] * self.options["layers"], ("B", 1))
-        self.column = int(options.get("context") == "full")
-        self.first_a, self.free = "input.K", 0
+        small = {"h": 5, "out": 7, "layers": 2}
+        self.options = {key: value for key, value in small.items() if key in options_of(name)} | options
+        layers, size = self.options["layers"], self.options.get("size", 5)
+        if name == "spatial-lstm":
+            self.first_a, self.kernels = "body.0.K_is", (("A", size), *[("quadrant", 1)] * layers, ("B", 1))
+        else:
+            self.first_a, self.kernels = "input.K", (("A", 7), *[BODIES.get(name, ("B", 3))] * layers, ("B", 1))
+        self.column, self.free = int(options.get("context") == "full"), 0
 
     def model(self, dtype=np.float64, seed=0, threads=None, **options):
         model = build(self.name, height=H, width=W, colours=self.colours, levels=self.levels, dtype=dtype, rng=seed,

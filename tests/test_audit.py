@@ -14,6 +14,7 @@ import minipixel
 from minipixel import audit, units
 from minipixel.audit.causality import base_images
 from minipixel.audit.likelihood import lzma_bits
+from minipixel.models import options_of
 from minipixel.order import raster
 
 WRONG, RIGHT = wrong.WRONG + wrong_recurrences.WRONG, wrong.RIGHT + wrong_recurrences.RIGHT
@@ -265,25 +266,27 @@ def test_no_false_alarm_over_random_configurations(seed):
     rng = np.random.default_rng(seed)
     colours = int(rng.choice([1, 3]))
     levels = int(rng.integers(2, 6))
-    name = ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm"][seed % 4]
-    options = {"layers": int(rng.integers(1, 4)), "h": int(rng.integers(3, 9)), "out": int(rng.integers(3, 9))}
-    if name != "pixelcnn-basic":
-        options |= {"residual": bool(rng.integers(2)), "skip": bool(rng.integers(2))}
-    if "lstm" in name:
-        options["context"] = str(rng.choice(["paper", "full"]))
+    name = ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm", "spatial-lstm"][seed % 5]
+    sizes = {"layers": (1, 4), "h": (3, 9), "out": (3, 9)}
+    switches = {"residual": [True, False], "skip": [True, False], "context": ["paper", "full"], "extended": [True, False],
+                "size": [3, 5, 7]}
+    options = {option: int(rng.integers(*limits)) for option, limits in sizes.items()}
+    options |= {option: rng.choice(values).item() for option, values in switches.items()}
+    options = {option: value for option, value in options.items() if option in options_of(name)}
     height, width = (int(n) for n in rng.integers(1, 5, size=2))
     model = shaken(minipixel.build(name, height=height, width=width, colours=colours, levels=levels, rng=seed,
-                                   dtype=["float32", "float64"][seed // 4 % 2], **options), rng)
+                                   dtype=["float32", "float64"][seed // 5 % 2], **options), rng)
     result = audit.causality(model.predict, (height, width, colours), levels)
     assert result.ok, str(result)
 
 
 @pytest.mark.parametrize("shape, levels, count", [((3, 3, 1), 2, 512), ((2, 1, 3), 3, 729)])
-@pytest.mark.parametrize("name", ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm"])
+@pytest.mark.parametrize("name", ["pixelcnn", "pixelcnn-basic", "row-lstm", "diagonal-bilstm", "spatial-lstm"])
 def test_probabilities_of_all_images_sum_to_one(name, shape, levels, count):
     height, width, colours = shape
-    model = shaken(minipixel.build(name, height=height, width=width, colours=colours, levels=levels, rng=0,
-                                   dtype="float64", layers=2, h=6, out=6), np.random.default_rng(0))
+    small = {option: size for option, size in {"layers": 2, "h": 6, "out": 6}.items() if option in options_of(name)}
+    model = shaken(minipixel.build(name, height=height, width=width, colours=colours, levels=levels, rng=0, dtype="float64",
+                                   **small), np.random.default_rng(0))
     result = audit.normalisation(model, shape, levels)
     assert result.ok and result.count == count
     assert abs(result.total - 1) <= 1e-10 and abs(result.total_nll - 1) <= 1e-10 and result.difference <= 1e-10

@@ -11,6 +11,7 @@ import numpy as np
 import oracle
 import pixelrnn_subjects
 import pytest
+import spatial_subjects
 from device_law import pairs
 from reach import reach
 from subjects import Layer, Model, Pair
@@ -87,6 +88,7 @@ PAIRS = {
     **pixelrnn_subjects.PAIRS,
     **multi_scale_subjects.PAIRS,
     **density_subjects.PAIRS,
+    **spatial_subjects.PAIRS,
 }
 
 # ---- layers
@@ -137,6 +139,7 @@ MODEL_SUBJECTS = {
     "pixelcnn-basic-summary": Model("pixelcnn-basic", 1, 4, summary=True),
     "pixelcnn-basic-shallow": Model("pixelcnn-basic", 3, 2, layers=0),
     **pixelrnn_subjects.MODELS,
+    **spatial_subjects.MODELS,
 }
 
 LAYERS = {
@@ -154,6 +157,7 @@ LAYERS = {
     **pixelrnn_subjects.LAYERS,
     **multi_scale_subjects.LAYERS,
     **density_subjects.LAYERS,
+    **spatial_subjects.LAYERS,
 }
 WHOLE = multi_scale_subjects.WHOLE
 APART = density_subjects.APART

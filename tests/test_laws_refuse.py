@@ -8,6 +8,8 @@ from planted_pairs import sentence_on
 from planted_recurrences import NAMED
 from planted_recurrences import REFUSED as REFUSED_RECURRENCES
 from planted_scales import REFUSED as REFUSED_SCALES
+from planted_spatial import NAMED as NAMED_SPATIAL
+from planted_spatial import REFUSED as REFUSED_SPATIAL
 from subjects import H, Layer, Model, Pair, W
 from test_laws import bernoulli_nats, convolution, labelled, softmax_nats
 
@@ -214,6 +216,7 @@ REFUSED = [
     (model_laws.threads, spoiled(cut_by_threads)),
     *REFUSED_RECURRENCES,
     *REFUSED_SCALES,
+    *REFUSED_SPATIAL,
 ]
 
 
@@ -231,7 +234,8 @@ def test_refused(law, subject):
         law(subject)
 
 
-@pytest.mark.parametrize(("pair", "expected"), NAMED, ids=[pair.backward.__name__ for pair, _ in NAMED])
+@pytest.mark.parametrize(("pair", "expected"), [*NAMED, *NAMED_SPATIAL],
+                         ids=[pair.backward.__name__ for pair, _ in [*NAMED, *NAMED_SPATIAL]])
 def test_the_gradient_check_names_what_is_planted(pair, expected):
     result = pair.check()
     for label, words in expected.items():

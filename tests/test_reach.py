@@ -6,7 +6,7 @@ import pytest
 from reach import by_diagonals, convolved, unseen, unseen_share
 from subjects import Model
 
-SEVEN, THREE, ROWS, DIAGONALS = ("A", 7), ("B", 3), ("rows", 3), ("diagonals", 1)
+SEVEN, THREE, ROWS, DIAGONALS, QUADRANT = ("A", 7), ("B", 3), ("rows", 3), ("diagonals", 1), ("quadrant", 1)
 
 
 @pytest.mark.parametrize(("size", "layers", "percent"), [
@@ -79,3 +79,26 @@ def test_the_models_see_exactly_that(model):
 @pytest.mark.parametrize("context", ["paper", "full"])
 def test_in_colour_too(context):
     model_laws.causal(Model("diagonal-bilstm", 3, 2, h=3, out=3, layers=1, context=context), 2, 6)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("window", [3, 5, 9])
+def test_a_spatial_lstm_sees_the_rows_above_as_far_right_as_its_window(window, depth):
+    """Its own row up to the pixel on the left; of every row above all columns up to j + (window - 1) / 2; at any depth."""
+    r = window // 2
+    missing = {((p, q), (i, j)) for i, j in np.ndindex(9, 12) for p in range(i) for q in range(j + r + 1, 12)}
+    assert pairs(unseen(9, 12, [("A", window), *[QUADRANT] * depth]), 12) == missing
+
+
+def test_the_share_of_the_past_that_a_spatial_lstm_does_not_see():
+    """28 x 28, the paper's windows of 12, 24 and 40 inputs."""
+    shares = {size: round(100 * unseen_share(28, 28, [("A", size), QUADRANT]), 1) for size in (5, 7, 9)}
+    assert shares == {5: 40.0, 7: 36.9, 9: 34.0}
+
+
+@pytest.mark.parametrize("model", [Model("spatial-lstm", 1, 2, h=3, layers=1), Model("spatial-lstm", 1, 2, h=3, size=3),
+                                   Model("spatial-lstm", 1, 2, h=3, size=3, extended=True)], ids=["one", "two", "extended"])
+def test_the_spatial_lstm_sees_exactly_that(model):
+    """By perturbation, in both directions."""
+    assert unseen(6, 7, model.kernels).any()
+    model_laws.causal(model, 6, 7)

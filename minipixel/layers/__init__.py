@@ -10,7 +10,8 @@ from minipixel.layers.masked_conv import MaskedConv
 from minipixel.layers.multi_dimensional import MDLSTM, MDRNN
 from minipixel.layers.recurrence import DiagonalBiLSTM, RowLSTM
 from minipixel.layers.relu import ReLU
+from minipixel.layers.spatial_lstm import SpatialLSTM
 from minipixel.layers.whole import Conv, Enlarge
 
 __all__ = ["MDLSTM", "MDRNN", "Beside", "Conditional", "Conv", "DiagonalBiLSTM", "Enlarge", "Fixed", "FullContext",
-           "InBlocks", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips"]
+           "InBlocks", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips", "SpatialLSTM"]

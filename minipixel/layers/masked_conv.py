@@ -1,12 +1,10 @@
 """The masked convolution: a convolution that reads only what the one order allows."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from minipixel.backend import array_module
 from minipixel.layers.base import Layer, Params
-from minipixel.ops.conv import conv_backward, conv_forward, gather, pad
+from minipixel.layers.window import CausalWindow
+from minipixel.ops.conv import conv_backward, conv_forward
 from minipixel.order import connections, live_taps
 
 
@@ -54,45 +52,10 @@ class MaskedConv(Layer):
         return grads.pop("x"), grads
 
     def start(self, n, height, width, canvas=None):
-        """The map of inputs so far, and the kernel in two parts: the taps above, and those of the current row."""
-        K, b = self.masked(), self.params["b"]
-        if self.taps == ((0, 0),):
-            return SimpleNamespace(inputs=None, K=K[0], b=b)
-        inputs = array_module(K).zeros((n, height, width, self.C), K.dtype) if canvas is None else canvas
-        above = [tap for tap in self.taps if tap[0] < 0]
-        reach = [dj for di, dj in self.taps if di == 0]
-        # A row as one line of numbers: what a pixel reads of it is a window that needs no copy, narrower at the left end.
-        windows = [slice(max(0, j + reach[0]) * self.C, (j + reach[-1] + 1) * self.C) for j in range(width)]
-        K_row = K[len(above):].reshape(-1, self.F)
-        return SimpleNamespace(
-            inputs=inputs, lines=inputs.reshape(n, height, width * self.C), i=-1, b=b, above=above,
-            K_above=K[:len(above)].reshape(-1, self.F),
-            here=[(window, K_row[len(K_row) - window.stop + window.start:]) for window in windows])
+        return CausalWindow(self.masked(), self.params["b"], self.taps, n, height, width, canvas)
 
     def step(self, x_ij, state, i, j):
-        if state.inputs is None:
-            y_ij = x_ij @ state.K
-            y_ij += state.b
-            return y_ij
-        state.inputs[:, i, j] = x_ij
-        if state.i != i:
-            state.i, state.from_above = i, self.read_above(state, i)
-        window, K = state.here[j]
-        y_ij = state.lines[:, i, window] @ K
-        y_ij += state.from_above[j]
-        return y_ij
-
-    def read_above(self, state, i):
-        """What the rows above give to each pixel of row i, with the bias: (W, n, F)."""
-        taps = state.above
-        rows = state.inputs[:, max(0, i + taps[0][0]):i + 1]
-        n, height, W, C = rows.shape
-        xp = array_module(rows)
-        P = xp.empty((n, 1, W, len(taps) * C), rows.dtype)
-        gather(pad(rows, taps), taps, slice(height - 1, height), P)
-        y = P.reshape(n * W, -1) @ state.K_above
-        y += state.b
-        return xp.ascontiguousarray(y.reshape(n, W, self.F).transpose(1, 0, 2))
+        return state.step(x_ij, i, j)
 
     def connections(self):
         return int(self.M.sum())

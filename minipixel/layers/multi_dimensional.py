@@ -12,9 +12,8 @@ import numpy as np
 
 from minipixel.layers.base import Layer, Params
 from minipixel.ops.md_cells import MDRNN_CELL, mdlstm_cell
-from minipixel.ops.packing import input_to_state_backward, input_to_state_forward, map_backward, map_forward
-from minipixel.ops.scan import scan_backward, scan_forward
-from minipixel.order import corners, walk
+from minipixel.ops.recurrence import recurrence_backward, recurrence_forward
+from minipixel.order import corners
 
 
 class MultiDimensional(Layer):
@@ -50,16 +49,10 @@ class MultiDimensional(Layer):
             axes = {1: "X", 2: "H, W"}.get(self.n, ", ".join(f"X{d}" for d in range(1, self.n + 1)))
             raise ValueError(f"{type(self).__name__} expects x of shape (N, {axes}, {self.C}), got {x.shape}: "
                              "is the channel axis last?")
-        p, cells = self.params, walk(self.frame, x.shape[1:-1])
-        a, cache_1 = input_to_state_forward(x, p["K_is"], p["b"], cells, ((0,) * self.n,))
-        h, cache_2 = scan_forward(a, p["K_ss"], None, None, p.get("peepholes"), cells, self.cell)
-        y, cache_3 = map_forward(h, cells, self.frame.shifts)
-        return y, (cache_1, cache_2, cache_3)
+        return recurrence_forward(x, frame=self.frame, taps=((0,) * self.n,), cell=self.cell, **self.params)
 
     def backward(self, dy, cache):
-        cache_1, cache_2, cache_3 = cache
-        grads = scan_backward(map_backward(dy, cache_3)["h"], cache_2)
-        grads |= input_to_state_backward(grads.pop("a"), cache_1)
+        grads = recurrence_backward(dy, cache)
         return grads.pop("x"), {name: grads[name] for name in self.params}
 
     def connections(self):

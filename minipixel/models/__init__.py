@@ -16,13 +16,14 @@ from minipixel.models.pixelcnn import pixelcnn
 from minipixel.models.pixelcnn_basic import pixelcnn_basic
 from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
 from minipixel.models.scales import MultiScale
+from minipixel.models.spatial_lstm import spatial_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
-          "multi-scale": multi_scale, "mcgsm": mcgsm}
+          "multi-scale": multi_scale, "spatial-lstm": spatial_lstm, "mcgsm": mcgsm}
 KINDS = {"multi-scale": MultiScale, "mcgsm": Density}       # of the models that are more than a network and a head
 LABELLERS = {"mdlstm": mdlstm}                  # these give each pixel a class and no image a probability
-CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"),
+CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"), "head": ("softmax", "mcgsm"),
            "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
 
 
@@ -62,7 +63,8 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
     if name in LABELLERS:
         return Labeller(name, options, LABELLERS[name](colours, **drawn, **options), **sizes).to(device)
     net = MODELS[name](colours, head_for(colours, levels).units, **drawn, **options)
-    return KINDS.get(name, Model)(name, options, net, **sizes).to(device)
+    kind = Density if options.get("head") == "mcgsm" else KINDS.get(name, Model)
+    return kind(name, options, net, **sizes).to(device)
 
 
 def check_option(option, value, default):

@@ -83,11 +83,13 @@ def squashed_slope(gates, sigmoids):
 
 
 class Cell(NamedTuple):
-    """A cell as the scan takes it; gates: how many pre-activations it has for each unit of h."""
+    """A cell as the scan takes it; gates: how many pre-activations it has for each unit of h; keeps: how many maps of h units
+    its cache has beside the gates and the memories read."""
 
     forward: object
     backward: object
     gates: int
+    keeps: int = 1
 
 
 LSTM = Cell(lstm_forward, lstm_backward, 4)

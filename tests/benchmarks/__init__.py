@@ -12,6 +12,7 @@ process.py      the process of PyTorch
 torch_side.py   the networks of minipixel in PyTorch, in usual and in strongest form
 torch_calls.py  what is timed of them
 torch_recurrent.py  the recurrences in PyTorch: usual, packed (hand-tuned) and compiled
+torch_mcgsm.py  the MCGSM in PyTorch: usual, in pieces that stay in cache, and compiled
 layer_pass.py   a layer of minipixel alone, over the shards of a batch
 report.py       the tables
 

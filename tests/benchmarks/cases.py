@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 
 from minipixel import sample
-from minipixel.layers import DiagonalBiLSTM, RowLSTM
+from minipixel.layers import DiagonalBiLSTM, RowLSTM, SpatialLSTM
 from minipixel.order import raster
 from minipixel.workers import processes
 
@@ -14,6 +15,7 @@ from .layer_pass import LayerPass
 from .subjects import (
     BASIC,
     BLOCKS,
+    DENSITY_FORMS,
     DIAGONAL,
     FORMS,
     OURS,
@@ -23,6 +25,7 @@ from .subjects import (
     fresh,
     growing,
     images,
+    neighbourhoods,
     recurrent_layer,
 )
 from .timing import LEAST, compared, peak_growth, seconds_of, take_turns
@@ -61,10 +64,18 @@ def conv(settings, pytorch):
 
 def recurrent(settings, pytorch):
     """A recurrence alone, forward and backward (dx and all parameters), on larger images as well."""
-    cases = [(DiagonalBiLSTM, 32, 64, 28), (DiagonalBiLSTM, 16, 16, 28), (RowLSTM, 32, 64, 28), (RowLSTM, 16, 16, 28)]
-    if settings.tiny:
-        cases = [(cls, 4, 2, 6) for cls, *_ in cases[1:3]]
-    for subject in cases:
+    yield from recurrences((DiagonalBiLSTM, RowLSTM), settings, pytorch)
+
+
+def spatial_lstm(settings, pytorch):
+    """The same of a Spatial LSTM that reads the image."""
+    yield from recurrences((SpatialLSTM,), settings, pytorch)
+
+
+def recurrences(classes, settings, pytorch):
+    shapes = ((4, 2, 6),) if settings.tiny else ((32, 64, 28), (16, 16, 28))
+    for subject in product(classes, shapes):
+        subject = subject[0], *subject[1]
         cls, h, N, size = subject
         yield layer_row(f"{cls.__name__} h {h}, {size}x{size}, batch {N}", settings, pytorch,
                         settings.forms(RECURRENT_FORMS), "recurrent", recurrent_layer(*subject), subject)
@@ -78,6 +89,22 @@ def layer_row(name, settings, pytorch, forms, kind, given, subject):
     cost = {"parameters": sum(p.size for p in layer.params.values()), "multiply_adds_per_pixel": layer.connections()}
     with processes(ours):
         return row(name, clocks(ours, pytorch, forms), settings, difference, cost)
+
+
+def mcgsm(settings, pytorch):
+    """The mean log-density of neighbourhoods under an MCGSM, and the gradients of its parameters."""
+    n, sizes = (50, (4, 3, 2, 5)) if settings.tiny else (100_000, (24, 32, 4, 32))
+    for dtype in ("float32", "float64"):
+        subject = n, *sizes, dtype, settings.threads
+        density, x, y = neighbourhoods(*subject)
+        loss, grads = density.loss_and_grads(x, y)
+        arrays = {"loss": np.array(loss), **grads}
+        difference = make_equal(pytorch, settings.forms(DENSITY_FORMS), arrays, "mcgsm", subject, tolerance=EQUAL[dtype])
+        D, J, S, F = sizes
+        cost = {"parameters": sum(p.size for p in grads.values()), "multiply_adds_per_pixel": F * D + J * F + J * D}
+        yield row(f"{n:,} neighbourhoods of {D}, {J} components, {S} scales, {F} features, {dtype}",
+                  clocks(partial(density.loss_and_grads, x, y), pytorch, settings.forms(DENSITY_FORMS)), settings, difference,
+                  cost)
 
 
 def training(settings, pytorch):
@@ -212,5 +239,5 @@ def row(name, sides, settings, difference, cost, times=None, note="", repeats=No
     return {"case": name, "sides": found, "strongest": strongest, "largest_difference": difference, "note": note, **cost}
 
 
-BENCHMARKS = {"conv": conv, "recurrent": recurrent, "training": training, "sampling": sampling, "growth": growth,
-              "recurrent-growth": recurrent_growth}
+BENCHMARKS = {"conv": conv, "recurrent": recurrent, "spatial-lstm": spatial_lstm, "mcgsm": mcgsm, "training": training,
+              "sampling": sampling, "growth": growth, "recurrent-growth": recurrent_growth}

@@ -14,6 +14,8 @@ HEAD = {
     "sampling": "Sampling: cached, against one full forward a pixel",
     "growth": "Growth: a training step on larger images and batches",
     "recurrent": "Recurrences: forward and backward of a layer",
+    "spatial-lstm": "Spatial LSTM over the image: forward and backward of a layer",
+    "mcgsm": "MCGSM: mean log-density and the gradients of all parameters",
     "recurrent-growth": "Growth of a recurrence: a training step on larger images",
 }
 PYTORCH_MALLOC = {False: "PyTorch has malloc as it comes, as its users do",
@@ -31,7 +33,7 @@ def machine():
 def heading(settings):
     about = machine()
     return (f"{about['processor']}, {about['cores']} cores; NumPy {about['numpy']}, PyTorch {about['torch']}; "
-            f"{settings.threads} threads each; float32; median of {settings.repeats} pairs. "
+            f"{settings.threads} threads each; float32 where a row says nothing else; median of {settings.repeats} pairs. "
             "A ratio is PyTorch's time over minipixel's. Each has a process of its own: "
             f"minipixel asks malloc to keep freed memory, {PYTORCH_MALLOC[settings.same_malloc]}.")
 

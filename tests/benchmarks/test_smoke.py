@@ -21,12 +21,13 @@ def test_every_benchmark_runs_and_reports(tmp_path, capsys, monkeypatch):
     main(["--tiny", "--repeats", "2", "--threads", "1", "--no-compile", "--json", str(tmp_path / "speed.json")])
     results = json.loads((tmp_path / "speed.json").read_text())["results"]
     assert {name: len(rows) for name, rows in results.items()} == {
-        "conv": 2, "recurrent": 2, "training": 3, "sampling": 3, "growth": 1, "recurrent-growth": 1}
+        "conv": 2, "recurrent": 2, "spatial-lstm": 1, "mcgsm": 2, "training": 3, "sampling": 3, "growth": 1,
+        "recurrent-growth": 1}
     printed = capsys.readouterr().out
     for name, rows in results.items():
         for row in rows:
             assert row["case"] in printed
-            beside = {"packed"} if name == "recurrent" else {"channels_last"}
+            beside = {{"recurrent": "packed", "spatial-lstm": "packed", "mcgsm": "pieces"}.get(name, "channels_last")}
             alone = row["strongest"] is None
             assert {"minipixel"} | (set() if alone else {"usual", *beside}) == set(row["sides"])
 

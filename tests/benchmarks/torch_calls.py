@@ -7,6 +7,7 @@ from minipixel.threads import keep_freed_memory
 
 from .subjects import conv_layer, fresh
 from .timing import seconds_of
+from .torch_mcgsm import DensityPass
 from .torch_recurrent import RecurrentPass
 from .torch_side import Conv, Network, taps_grads
 
@@ -68,7 +69,7 @@ class Forwards:
 class Sides:
     """The PyTorch sides of a row, by form: what the process of PyTorch keeps between two requests."""
 
-    kinds = {"conv": ConvPass, "recurrent": RecurrentPass, "step": Step, "forwards": Forwards}
+    kinds = {"conv": ConvPass, "recurrent": RecurrentPass, "mcgsm": DensityPass, "step": Step, "forwards": Forwards}
 
     def __init__(self, threads, same_malloc):
         torch.set_num_threads(threads)

@@ -12,7 +12,8 @@ SIZES = {"height": 5, "width": 4}
 
 
 def small(name="pixelcnn", **changes):
-    return build(name, **{**SIZES, "levels": 3, "layers": 1, "h": 4, "out": 5, "dtype": "float64", **changes})
+    options = {option: value for option, value in {"layers": 1, "h": 4, "out": 5}.items() if option in options_of(name)}
+    return build(name, **{**SIZES, "levels": 3, "dtype": "float64", **options, **changes})
 
 
 def images(n=3, levels=3, colours=1):
@@ -35,6 +36,10 @@ def images(n=3, levels=3, colours=1):
     ("row-lstm", {"context": "whole"}, "unknown value of option context 'whole'"),
     ("row-lstm", {"contxt": "full"}, "unknown option of row-lstm 'contxt': did you mean context"),
     ("diagonal-bilstm", {"colours": 3, "h": 2}, "at least one unit for each of the 3 colours, got 2"),
+    ("spatial-lstm", {"layers": 0}, "layers of at least 1, got 0"),
+    ("spatial-lstm", {"size": 4}, "window of odd size, got 4"), ("spatial-lstm", {"size": 1}, "reads nothing in one colour"),
+    ("spatial-lstm", {"head": "softmx"}, "unknown value of option head 'softmx': did you mean softmax?"),
+    ("spatial-lstm", {"colours": 3, "h": 2}, "at least one unit for each of the 3 colours, got 2"),
     ("pixelcnn", {"levels": 1}, "levels expects a whole number 2..256, got 1"),
     ("pixelcnn", {"levels": 257}, "levels expects a whole number 2..256, got 257"),
     ("pixelcnn", {"height": 0}, "height expects"), ("pixelcnn", {"width": 2.0}, "width expects"),
@@ -63,6 +68,7 @@ def test_options_are_read_from_the_builders():
     assert options_of("row-lstm") == {**pixelrnn, "context": "paper"}
     assert options_of("diagonal-bilstm") == {**pixelrnn, "context": "full"}
     scales = {"layers": 7, "h": 16, "out": 32, "small_layers": 7, "maps": 16}
+    assert options_of("spatial-lstm") == {"layers": 2, "h": 32, "size": 5, "extended": False, "head": "softmax"}
     assert options_of("multi-scale") == {**scales, "recurrence": "diagonal"}
 
 
@@ -95,6 +101,15 @@ def test_the_parameters_of_table_1_pixelrnn(name, directions, taps, reads):
         assert build(name, height=28, width=28, context=context).cost()["parameters"] == expected
 
 
+@pytest.mark.parametrize("extended", [False, True])
+def test_the_parameters_of_stacked_spatial_lstms(extended):
+    """2 layers, h 32: 12 inputs, then 32; two states, five gates; one logit. Counted by hand."""
+    gates = 5 * 32
+    expected = (12 + 32) * gates + 2 * (2 * 32 * gates + gates) + extended * 2 * 2 * 32 * gates + 32 + 1
+    cost = build("spatial-lstm", height=28, width=28, extended=extended).cost()
+    assert cost["parameters"] == expected and cost["multiply_adds_per_pixel"] == expected - 2 * gates - 1
+
+
 def test_kept_per_pixel_is_what_the_caches_hold():
     """The distinct maps in the caches of one forward, and the head's two."""
     model, x = small(), images(1)
@@ -125,7 +140,7 @@ def test_params_are_live(name):
     """Changed in place or assigned: the next call sees it."""
     model, x = small(name), images()
     before = model.nll(x)
-    name = next(name for name in model.params if name.endswith("output.logits.b"))
+    name = next(name for name in model.params if name.endswith("logits.b"))
     bias = model.params[name]
     bias += 1.5 * (np.arange(3) == 0)
     changed = model.nll(x)

@@ -1,0 +1,72 @@
+"""The cell of the Spatial LSTM, in the form of ops/cells.py: arrays (D, units, cells, N), gates along the units.
+
+Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (arXiv 1506.03478), section 2.
+"""
+
+from minipixel.backend import array_module
+from minipixel.ops.cells import Cell, split, squashed, squashed_slope
+
+
+def spatial_lstm_forward(a, c_prev, peepholes=None):
+    """c = g i + c_left f_c + c_up f_r,   h = tanh(c o): the tanh is outside the output gate        Theis and Bethge 2015
+
+    1  o, i, f_c, f_r = sigmoid(..),  g = tanh(..)   of a, in the extended cell of a + peepholes^T [c_left; c_up]
+    2  c = g i + c_left f_c + c_up f_r
+    3  h = tanh(c o)
+
+    a (D, 5h, ..) in the order o, i, f_c, f_r, g; c_prev (D, 2h, ..): the memories c_left = c_(i, j-1), c_up = c_(i-1, j);
+    peepholes (D, 2h, 5h): both memories to all gates, by full matrices  ->  (h, c), each (D, h, ..)
+
+    The two forget gates may add up to 2, and a memory then grows with the number of paths that lead to it.
+    """
+    xp = array_module(a)
+    if peepholes is not None:                                                       # 1
+        D, memories, F = peepholes.shape
+        a = a + (peepholes.transpose(0, 2, 1) @ c_prev.reshape(D, memories, -1)).reshape(a.shape)
+    gates = squashed(a, sigmoids=4 * a.shape[1] // 5)
+    o, i, f_c, f_r, g = split(gates, 5)
+    c_left, c_up = split(c_prev, 2)
+    c = g * i                                                                       # 2
+    c += c_left * f_c
+    c += c_up * f_r
+    h = c * o                                                                       # 3
+    xp.tanh(h, out=h)
+    cache = gates, c_prev, c, h, peepholes
+    return (h, c), cache
+
+
+def spatial_lstm_backward(dh_dc, cache):
+    """With z = dh (1 - h^2), what c o is due:   do = z c,   dc += z o,   di = dc g, dg = dc i,
+
+    df_c = dc c_left, dc_left = dc f_c, df_r = dc c_up, dc_up = dc f_r;   then through the gates, and of the extended cell
+    [dc_left; dc_up] += peepholes da,   dpeepholes = sum [c_left; c_up] da^T
+    """
+    dh, dc = dh_dc
+    gates, c_prev, c, h, peepholes = cache
+    xp = array_module(h)
+    o, i, f_c, f_r, g = split(gates, 5)
+    da = squashed_slope(gates, sigmoids=4 * gates.shape[1] // 5)
+    da_o, da_i, da_f_c, da_f_r, da_g = split(da, 5)
+    z = h * h                                                                       # 3
+    xp.subtract(1, z, out=z)
+    z *= dh
+    da_o *= z * c
+    z *= o
+    dc = z if dc is None else dc + z                                                # 2
+    da_i *= dc * g
+    da_g *= dc * i
+    dc_prev = xp.empty(c_prev.shape, dc.dtype)
+    memories = zip(split(c_prev, 2), (f_c, f_r), (da_f_c, da_f_r), split(dc_prev, 2))
+    for c_read, f, da_f, dc_read in memories:
+        da_f *= dc * c_read
+        xp.multiply(dc, f, out=dc_read)
+    grads = {"a": da, "c_prev": dc_prev}
+    if peepholes is not None:                                                       # 1
+        D, memories, F = peepholes.shape
+        flat = da.reshape(D, F, -1)
+        dc_prev += (peepholes @ flat).reshape(c_prev.shape)
+        grads["peepholes"] = c_prev.reshape(D, memories, -1) @ flat.transpose(0, 2, 1)
+    return grads
+
+
+SPATIAL_LSTM = Cell(spatial_lstm_forward, spatial_lstm_backward, 5, keeps=2)

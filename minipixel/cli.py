@@ -36,6 +36,8 @@ def parser():
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
                        help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
     train.add_argument("--seed", type=seed, help="decides the first weights and the order of the images (default 0)")
+    train.add_argument("--start", metavar="RUN", help="begin with the weights of a run: of the same model, or of a density "
+                       "with fewer layers")
     train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
     add_machine_options(train)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import oracle_density
+import oracle_recurrent
 import oracle_spatial
 from subjects import H, Layer, Model, Pair, W
 
@@ -124,16 +125,25 @@ def ride(params, v):
     return np.concatenate([x, maps[..., -M:]], axis=-1)
 
 
+def row_lstm(params, v):
+    """Table 1 with the masks of one colour, however many there are."""
+    return oracle_recurrent.NETWORKS["row-lstm"](oracle.LOOPS, params, v, 1, layers=1)
+
+
 def inside(prefix, params):
+    """Those whose names begin with prefix, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
 
 
 SMALL = {"components": 2, "scales": 2, "features": 3}
+ROWS, ROW = (("A", 7), ("rows", 3), ("B", 1)), {"head": "mcgsm", "layers": 1, "h": 3, "out": 3, **SMALL}
 RIDE, SPATIAL = [("quadrant", 1)] * 2, {"head": "mcgsm", "layers": 2, "h": 3, "size": 3, **SMALL}
 MODELS = {
     "mcgsm": Density("mcgsm", 1, 3, whitened, (("A", 3),), size=3, **SMALL),
     "mcgsm-binary": Density("mcgsm", 1, 2, whitened, (("A", 3),), size=3, **SMALL),
     "mcgsm-rgb": Density("mcgsm", 3, 2, whitened, (("A", 3),), size=3, **SMALL),
+    "row-lstm-mcgsm": Density("row-lstm", 1, 3, row_lstm, ROWS, **ROW),
+    "row-lstm-mcgsm-rgb": Density("row-lstm", 3, 2, row_lstm, ROWS, **ROW),
     "ride": Density("spatial-lstm", 1, 3, ride, (("A", 3), *RIDE), **SPATIAL),
     "ride-rgb-extended": Density("spatial-lstm", 3, 2, ride, (("A", 3), *RIDE), **SPATIAL, extended=True),
 }

@@ -11,12 +11,13 @@ from minipixel.commands.result import Result, amount, duration
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
 from minipixel.models import LABELLERS, build, options_of, unknown
-from minipixel.models.saved import find, load, read_config
+from minipixel.models.saved import find, load, read_config, take
 from minipixel.threads import cores
 from minipixel.training.fit import Fit, require_fit
 from minipixel.training.loop import Trainer
 from minipixel.training.recipe import DEFAULTS, SETTINGS, Recipe
 from minipixel.training.run import Run
+from minipixel.training.stages import Staged, require_stages
 
 EPOCHS, STEPS = 10, 1000    # the default length of a training: so many epochs, more where they are fewer steps than this
 ITERATIONS = 500            # of L-BFGS
@@ -47,7 +48,7 @@ def summary(run, results):
 
 
 def resumed(arguments):
-    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out")
+    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out", "start")
     given = ["MODEL" if name == "model" else f"--{name}" for name in names if getattr(arguments, name) is not None]
     if given or arguments.set:
         raise ValueError(f"train --resume RUN knows the rest from its config: got {', '.join(given) or '--set'} as well")
@@ -62,11 +63,11 @@ def started(arguments):
     options, settings = split_settings(arguments.model, arguments.set)
     data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
     unsaid = arguments.epochs is None and arguments.minutes is None
-    settings = DEFAULTS.get(arguments.model, {}) | settings
+    settings = DEFAULTS.get((arguments.model, options.get("head")), {}) | settings
     recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **settings)
     if unsaid:
         steps = max(EPOCHS, round(STEPS * recipe.batch / len(data.train)))
-        recipe = replace(recipe, epochs=ITERATIONS if recipe.optimiser == "lbfgs" else steps)
+        recipe = replace(recipe, epochs=ITERATIONS if recipe.optimiser == "lbfgs" else 1 if recipe.stages else steps)
     height, width, colours = data.shape
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
     seed = arguments.seed or 0
@@ -74,10 +75,16 @@ def started(arguments):
     model = build(arguments.model, **sizes, rng=seed, device=arguments.device, threads=arguments.threads, **options)
     if recipe.optimiser == "lbfgs":
         require_fit(model, recipe)
+    elif recipe.stages:
+        require_stages(model, recipe)
+    if arguments.start:
+        take(model, arguments.start)
     name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
               "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": seed,
               "recipe": asdict(recipe)}
+    if arguments.start:
+        config["start"] = os.path.abspath(arguments.start) if os.path.exists(arguments.start) else arguments.start
     return Run.create(config, arguments.out), data
 
 
@@ -142,7 +149,7 @@ def read_value(word):
 
 
 def trainer_of(recipe):
-    return Fit if recipe.optimiser == "lbfgs" else Trainer
+    return Fit if recipe.optimiser == "lbfgs" else Staged if recipe.stages else Trainer
 
 
 def announce(trainer, data):

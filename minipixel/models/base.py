@@ -37,8 +37,11 @@ class Model:
         """The params, and after them what is not trained: {name: live array}, all that a file of weights holds."""
         return {**self.net.params, **self.net.fixed}
 
-    def initialise(self, x, rng=0, **options):
-        """What a model takes from training images before it is trained: here nothing."""
+    def initialise(self, x, rng=0, taken=(), **options):
+        """What a model takes from training images before it is trained, but for names that have been taken from elsewhere.
+
+        Here nothing.
+        """
 
     def drawn(self, example, seed):
         """What a training step is given: the example, and what has to be drawn for it from seed (here nothing)."""

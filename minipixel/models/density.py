@@ -50,7 +50,7 @@ class Density(Model):
     @property
     def whitening(self):
         """The layer that whitens neighbourhoods; None in a network that has none."""
-        return self.network if isinstance(self.network, Fixed) else self.network.children.get("whitening")
+        return self.network if isinstance(self.network, Fixed) else getattr(self.network, "children", {}).get("whitening")
 
     @property
     def reach(self):
@@ -66,9 +66,9 @@ class Density(Model):
 
     def noise(self, x, seed=0):
         """Uniform in [0, 1), for each value of the images x: of `seed` (a number or several) and the image alone."""
-        seed = [seed] if np.ndim(seed) == 0 else list(seed)
-        return np.stack([np.random.default_rng([*seed, zlib.crc32(image.astype(np.uint8).tobytes())]).random(image.shape)
-                         for image in x]).astype(self.dtype)
+        names = [zlib.crc32(image.astype(np.uint8).tobytes()) for image in x]
+        noise = [np.random.default_rng([*numbers(seed), name]).random(x.shape[1:]) for name in names]
+        return np.stack(noise).astype(self.dtype)
 
     def real(self, x, noise):
         """v of levels and noise, on the model's device"""
@@ -165,9 +165,14 @@ class Density(Model):
 
     # ---- what comes from data
 
-    def initialise(self, x, rng=0, samples=SAMPLES, frame=0):
-        """Whiten by images and start the head from them: from `samples` pixels, none of them inside the frame."""
-        if self.whitening is not None:
+    def initialise(self, x, rng=0, taken=(), samples=SAMPLES, frame=0):
+        """Whiten by images and start the head from them: from `samples` pixels, none of them inside the frame.
+
+        taken: names of `saved` that are there already; a whitening among them is left.
+        """
+        if any(name.startswith("network.whitening") for name in taken):
+            pass
+        elif self.whitening is not None:
             neighbours, y = self.pixels(x, samples, rng, frame, raw=True)
             self.whiten(ConditionalWhitening.of(neighbours, y))
         else:
@@ -189,13 +194,13 @@ class Density(Model):
 
         raw: the values of the neighbourhood (n, D) and of the pixel (n, M) instead.
         """
-        x, rng = self.checked(x), np.random.default_rng([seed, 0])
+        x, rng = self.checked(x), np.random.default_rng([*numbers(seed), 0])
         rows, columns = framed(*x.shape[1:3], frame)
         count = (rows.stop - rows.start) * (columns.stop - columns.start)
         x = x[np.sort(rng.permutation(len(x))[:samples])]
         some = min(count, -(-samples // len(x)))
         places = np.stack([rng.choice(count, some, replace=False) for _ in x])
-        shards = self.cut((x, self.noise(x, [seed, 2])))
+        shards = self.cut((x, self.noise(x, [*numbers(seed), 2])))
         ends = np.cumsum([len(x_k) for x_k, _ in shards])[:-1]
         shards = [(*shard, chosen) for shard, chosen in zip(shards, np.split(places, ends))]
         found = zip(*each(self, Density.shard_pixels, shards, frame, raw))
@@ -242,6 +247,11 @@ class Density(Model):
     def cost(self):
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": self.net.connections(), "kept_per_pixel": self.net.kept()}
+
+
+def numbers(seed):
+    """A seed, a number or several, as a tuple."""
+    return tuple(np.atleast_1d(seed).tolist())
 
 
 def turned(images, transposed, mirrored):

@@ -63,6 +63,25 @@ def build_from(config, folder, **where):
         raise ValueError(f"{error} (building the model of {folder})") from None
 
 
+def take(model, run):
+    """Start from another run: what its averaged model has of the same network is copied. Returns the names that were.
+
+    A run of the same model gives everything. One of a density with fewer layers gives the arrays of its network, by name
+    and shape; the head, which then reads other maps, is left alone.
+    """
+    folder = find(run)
+    arrays, live = read_arrays(folder / "average.npz"), model.saved
+    same = {name: value for name, value in arrays.items() if name in live and live[name].shape == value.shape}
+    if set(arrays) != set(live) or len(same) < len(live):
+        same = {name: value for name, value in same.items() if name.startswith("network.") or name == "head.W"}
+    missing = sorted(name for name in arrays if name.startswith("network.") and name not in same)
+    if not same or missing:
+        raise ValueError(f"{model.name} cannot start from {folder}: its network is no part of this one"
+                         + (f" ({missing[0]})" if missing else ""))
+    put({name: live[name] for name in same}, same, folder / "average.npz")
+    return set(same)
+
+
 def put(live, arrays, source):
     """Copy arrays into the live ones; ValueError, with nothing copied, unless names and shapes are theirs and all is finite."""
     if list(arrays) != list(live):

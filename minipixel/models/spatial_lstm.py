@@ -6,7 +6,7 @@ head=softmax
     1x1 conv, mask B                                  -> logits: a sigmoid for 2 levels, else a K-way softmax a colour
 
 head=mcgsm (RIDE)
-    causal part of `size` x `size` pixels, whitened   C -> D C inputs without correlation, and a linear prediction that goes past
+    causal part of `size` x `size` pixels, whitened   C -> D C inputs without correlation; a linear prediction goes past
     layers x Spatial LSTM                             D C -> h -> h
     MCGSM with shared features                        -> a mixture of components x scales Gaussians around the prediction
 

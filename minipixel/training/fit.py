@@ -46,8 +46,8 @@ class Fit(Trainer):
         return *train, validation
 
     def begin(self):
-        self.model.initialise(self.data.train, rng=self.seed, samples=self.recipe.samples, frame=self.frame)
-        self.keep()
+        self.initialise(samples=self.recipe.samples, frame=self.frame)
+        self.save()
 
     def keep(self):
         """What the model has now is the best so far."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.models.saved import build_from
+from minipixel.models.saved import build_from, take
 from minipixel.training.evaluation import evaluate
 from minipixel.training.optimisers import OPTIMISERS, Optimiser, clip_norm
 from minipixel.workers import processes
@@ -30,6 +30,8 @@ class Diverged(ValueError):
 class Trainer:
     """A training of `model` on `data` in a run folder: `fit()` goes on from the last checkpoint to the end."""
 
+    counters = ("step", "seconds", "nats", "nats_steps")        # of the progress
+
     def __init__(self, run, data, device="cpu", threads=None):
         self.run, self.data = run, data
         self.recipe = run.recipe
@@ -37,7 +39,7 @@ class Trainer:
         self.model = build_from(run.config, run.folder, device=device, threads=threads)
         self.averaged = build_from(run.config, run.folder, device=device, threads=threads)
         self.optimiser = OPTIMISERS.get(self.recipe.optimiser, Optimiser)(self.model.params)
-        self.progress = {"step": 0, "seconds": 0.0, "nats": 0.0, "nats_steps": 0}
+        self.progress = dict.fromkeys(self.counters, 0)
         self.rows = run.restore(self.model, self.averaged.saved, self.optimiser, self.progress)
         self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
         self.steps_per_epoch = math.ceil(len(data.train) / self.recipe.batch)
@@ -82,11 +84,18 @@ class Trainer:
                                             + 2 * self.recipe.batch * height * width * cost["kept_per_pixel"])
 
     def begin(self):
-        """Before the first step: what comes from data, in the model and in its average."""
-        self.model.initialise(self.data.train, rng=self.seed)
+        """Before the first step."""
+        self.initialise()
+        self.save()
+
+    def initialise(self, **options):
+        """The weights of the run that this one starts from, and what comes from data; in the model and in its average."""
+        start = self.run.config.get("start")
+        taken = take(self.model, start) if start else set()
+        if taken < set(self.model.saved):
+            self.model.initialise(self.data.train, rng=self.seed, taken=taken, **options)
         for name, value in self.averaged.saved.items():
             value[...] = self.model.saved[name]
-        self.save()
 
     def step(self):
         """One batch, one update. A checkpoint that is due is made in between: only then are the weights known to be good."""
@@ -94,8 +103,7 @@ class Trainer:
         batch = self.batch(step)
         loss, grads = self.model.loss_and_grads(*batch)
         self.require_finite(loss, grads, batch[0])
-        if time.monotonic() - self.saved_at > SAVE_SECONDS:
-            self.save()
+        self.save_if_due()
         clip_norm(grads, self.recipe.clip)
         rate = self.recipe.rate_at(self.done)
         self.optimiser.update(self.model.params, grads, rate, step + 1)
@@ -139,6 +147,10 @@ class Trainer:
     def save(self):
         self.run.save(self.model, self.averaged.saved, self.optimiser, self.progress, self.rows)
         self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
+
+    def save_if_due(self):
+        if time.monotonic() - self.saved_at > SAVE_SECONDS:
+            self.save()
 
     def require_finite(self, loss, grads, x):
         # One read of the device for all gradients.

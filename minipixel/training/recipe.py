@@ -21,8 +21,10 @@ class Recipe:
     decay: str = "cosine"       # "cosine": flat for 30 % of the training, then a half cosine to zero; "none": flat
     clip: float = 0.0           # largest common norm of the gradients; 0: no clipping
     average: float = 0.9995     # decay of the averaged weights (Polyak); 0: the last weights
-    samples: int = 100_000      # pixels that a mixture is fitted to (lbfgs)
-    edges: bool = True          # is it fitted to pixels whose neighbourhood a border cuts as well?
+    samples: int = 100_000      # of a density: pixels that its mixture is fitted to by L-BFGS
+    edges: bool = True          # is it trained on pixels whose neighbourhood a border cuts as well?
+    stages: int = 0             # patches that grow and rates that fall (training/stages.py), so many of them; 0: neither
+    refit: int = 100            # iterations of L-BFGS on the mixture after each stage
 
     def __post_init__(self):
         require((self.epochs is None) != (self.minutes is None), "training expects either epochs or minutes")
@@ -39,6 +41,9 @@ class Recipe:
 
         require(whole(self.samples) and self.samples >= 1,
                 f"samples expects a whole number of at least 1, got {self.samples!r}")
+        for name in ("stages", "refit"):
+            value = getattr(self, name)
+            require(whole(value) and value >= 0, f"{name} expects a whole number of at least 0, got {value!r}")
         require(isinstance(self.edges, bool), f"edges expects true or false, got {self.edges!r}")
 
     def rate_at(self, progress):
@@ -53,7 +58,8 @@ class Recipe:
         return min(self.average, step / (step + 10))
 
 
-DEFAULTS = {"mcgsm": {"optimiser": "lbfgs"}}        # of models that are trained in another way than most
+# Of densities, which are trained in another way than most models, by their name and head.
+DEFAULTS = {("mcgsm", None): {"optimiser": "lbfgs"}, ("spatial-lstm", "mcgsm"): {"stages": 8, "batch": 50}}
 SETTINGS = tuple(field.name for field in fields(Recipe) if field.name not in ("epochs", "minutes"))
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from small_run import arrays, same, strict_json
 
 import minipixel as package
-from minipixel.training import fit
+from minipixel.training import fit, stages
 
 SMALL = ["--set", "size=3", "components=2", "scales=2", "features=2", "samples=500"]
 TRAIN = ["train", "mcgsm", "--data", "digits", "--epochs", "12", *SMALL]
@@ -105,7 +105,90 @@ def test_a_density_is_trained_by_steps_as_well(minipixel, here):
     assert json.loads((here / "run" / "config.json").read_text())["recipe"]["optimiser"] == "adam"
 
 
+# ---- recurrent densities, in stages
+
+RIDE = ["train", "spatial-lstm", "--data", "digits", "--set", "head=mcgsm", "layers=1", "h=3", "size=3", "components=2",
+        "scales=2", "features=2", "samples=500", "stages=2", "refit=10", "batch=200"]
+
+
+def test_stages(minipixel, here):
+    """Each is a row of the log, validated; what is averaged elsewhere is here the best."""
+    results = strict_json(minipixel(*RIDE, "--out", "run", "--json").out)
+    config = json.loads((here / "run" / "config.json").read_text())
+    assert config["recipe"]["stages"] == 2 and config["recipe"]["epochs"] == 1
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(rows[:, [0, 1, 3]], [[7, 1, 2e-3], [14, 2, 1e-3]])
+    assert rows[1, 5] < rows[0, 5] and results["steps"] == 14
+    model, digits = package.load("run"), package.data.load("digits")
+    assert results["test"][model.title]["nats"] == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    assert strict_json(minipixel("audit", "run", "--shape", "3x3x1", "--json").out)["ok"]
+    assert minipixel("sample", "run", "-n", "2").code == 0
+    assert "features.png" not in [path.name for path in (here / "run").iterdir()]
+
+
+def test_a_stage_that_is_not_better_ends_the_training(minipixel, here):
+    assert minipixel(*RIDE, "optimiser=sgd", "rate=300", "refit=0", "stages=4", "--out", "run").code == 0
+    rows = np.atleast_2d(np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1))
+    assert len(rows) < 4
+    same(arrays("run/weights.npz"), arrays("run/average.npz"))
+    model, digits = package.load("run"), package.data.load("digits")
+    assert model.nll(digits.validation).mean() == pytest.approx(rows[-1, 5], rel=1e-5)
+
+
+@pytest.mark.parametrize("stop", [3, 9])
+def test_resumed_between_steps_is_undisturbed(stop, minipixel, here, monkeypatch):
+    """Ctrl-C in either stage, and once more in the fit that ends the first one."""
+    assert minipixel(*RIDE, "--out", "undisturbed").code == 0
+    step, tell, stops = stages.Staged.step, stages.Staged.tell, []
+
+    def interrupted(trainer):
+        if trainer.progress["step"] == stop and stop not in stops:
+            stops.append(stop)
+            signal.raise_signal(signal.SIGINT)
+        step(trainer)
+
+    def interrupted_fit(trainer, entry):
+        if "fit" not in stops:
+            stops.append("fit")
+            signal.raise_signal(signal.SIGINT)
+        tell(trainer, entry)
+
+    monkeypatch.setattr(stages.Staged, "step", interrupted)
+    monkeypatch.setattr(stages.Staged, "tell", interrupted_fit)
+    assert minipixel(*RIDE, "--out", "run").code == 130
+    assert minipixel("train", "--resume", "run").code == 130
+    assert minipixel("train", "--resume", "run").code == 0 and len(stops) == 2
+    for file in ("average.npz", "weights.npz"):
+        same(arrays(f"run/{file}"), arrays(f"undisturbed/{file}"))
+
+
+def test_a_layer_is_stacked_on_a_trained_one(minipixel, here):
+    assert minipixel(*RIDE, "--out", "one").code == 0
+    words = [word.replace("layers=1", "layers=2").replace("stages=2", "stages=1") for word in RIDE]
+    assert minipixel(*words, "rate=1e-30", "optimiser=sgd", "--start", "one", "--out", "two").code == 0
+    one, two = arrays("one/average.npz"), arrays("two/average.npz")
+    kept = [name for name in one if name.startswith("network.") or name == "head.W"]
+    assert "network.body.net.0.K_is" in kept and "network.whitening.K" in kept
+    for name in kept:
+        np.testing.assert_array_equal(two[name], one[name])
+    assert minipixel(*RIDE, "rate=1e-30", "optimiser=sgd", "refit=0", "stages=1", "--start", "one", "--out", "on").code == 0
+    same(arrays("on/average.npz"), one)
+
+
+def test_the_row_lstm_with_a_density(minipixel, here):
+    words = ["train", "row-lstm", "--data", "digits", "--epochs", "1", "--set", "head=mcgsm", "layers=1", "h=4", "out=4", "batch=64",
+             "components=2", "--out", "run", "--json"]
+    figures = strict_json(minipixel(*words).out)["test"]
+    assert figures["row-lstm (upper bound)"]["nats"] < figures["uniform"]["nats"]
+
+
 @pytest.mark.parametrize(("words", "fragments"), [
+    (["train", "pixelcnn", "--data", "digits", "--set", "stages=2"], ["stages", "spatial-lstm", "got pixelcnn"]),
+    ([*RIDE, "stages=9"], ["stages expects a whole number 0..8, got 9"]),
+    ([*RIDE, "refit=-1"], ["refit expects", "got -1"]),
+    ([*RIDE, "--start", "run"], ["spatial-lstm cannot start from run"]),
+    ([*RIDE, "--start", "nowhere"], ["unknown run 'nowhere'"]),
+    (["train", "row-lstm", "--data", "digits", "--set", "head=mcgsm", "optimiser=lbfgs"], ["lbfgs", "got row-lstm"]),
     (["train", "pixelcnn", "--data", "digits", "--set", "optimiser=lbfgs"], ["lbfgs", "mcgsm", "got pixelcnn"]),
     (["train", "mcgsm", "--data", "digits", "--set", "size=9", "edges=false"], ["8x8", "frame of 4"]),
     (["train", "mcgsm", "--data", "digits", "--set", "size=4"], ["option size expects an odd", "got 4"]),

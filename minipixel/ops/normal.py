@@ -36,8 +36,8 @@ def erfc_of_positive(x):
     """erfc(x) = 2 / sqrt(pi) int_x^inf exp(-s^2) ds,   x >= 0"""
     xp = array_module(x)
     t = 1 / (1 + 0.5 * x)
-    polynomial = xp.full_like(t, ERFC[-1])
+    place, polynomial = 2 * t - 1, xp.full_like(t, ERFC[-1])
     for coefficient in ERFC[-2::-1]:
-        polynomial *= 2 * t - 1
+        polynomial *= place
         polynomial += coefficient
     return xp.exp(-x * x) * t * polynomial

@@ -176,8 +176,8 @@ def test_a_layer_is_stacked_on_a_trained_one(minipixel, here):
 
 
 def test_the_row_lstm_with_a_density(minipixel, here):
-    words = ["train", "row-lstm", "--data", "digits", "--epochs", "1", "--set", "head=mcgsm", "layers=1", "h=4", "out=4", "batch=64",
-             "components=2", "--out", "run", "--json"]
+    words = ["train", "row-lstm", "--data", "digits", "--epochs", "1", "--set", "head=mcgsm", "layers=1", "h=4", "out=4",
+             "batch=64", "components=2", "--out", "run", "--json"]
     figures = strict_json(minipixel(*words).out)["test"]
     assert figures["row-lstm (upper bound)"]["nats"] < figures["uniform"]["nats"]
 

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from cupy_standin import forbid_copies, standin
 from density_subjects import MODELS, stirred
 from scipy.integrate import quad
 
 from minipixel import build, sample
+from minipixel.backend import to_numpy
 from minipixel.densities.neighbourhood import causal, gather
 from minipixel.models.density import ORIENTATIONS, turned
 
@@ -157,3 +159,23 @@ def test_filters_are_features_of_the_pixels():
 def test_bad_inputs_are_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call(small(), smooth(2, size=6))
+
+
+@pytest.mark.parametrize("name", ["mcgsm", "mcgsm-rgb", "ride"])
+def test_a_start_and_a_fit_on_a_device(name):
+    """The same whitening, start and fit under CuPy's rules, and no copy but by the door."""
+    subject = MODELS[name]
+
+    def results(device):
+        x = subject.images(40, 6, 6)
+        model = build(subject.name, height=6, width=6, colours=subject.colours, levels=subject.levels, dtype="float64",
+                      device=device, **subject.options)
+        model.initialise(x, samples=300)
+        model.refit(*model.pixels(x, 300, 0), model.pixels(x, 300, 1), iterations=5)
+        return {name: to_numpy(value) for name, value in model.saved.items()}
+
+    expected = results("cpu")
+    with standin(), forbid_copies(but_door=True):
+        found = results("gpu")
+    for key, value in found.items():
+        np.testing.assert_allclose(value, expected[key], rtol=1e-6, atol=1e-9, err_msg=key)

@@ -12,6 +12,7 @@ from importlib import import_module
 
 import md_subjects
 import numpy as np
+from density_subjects import stirred
 from subjects import predictions
 
 import minipixel.layers
@@ -36,7 +37,9 @@ from minipixel.layers import (
     SpatialLSTM,
 )
 from minipixel.models import CHOICES, MODELS, build, options_of
+from minipixel.models.density import Density
 from minipixel.models.pixelcnn import output_stage
+from minipixel.models.saved import put
 from minipixel.ops.cells import LSTM
 from minipixel.ops.spatial_cells import SPATIAL_LSTM
 from minipixel.order import DIAGONALS, QUADRANT, walk
@@ -200,8 +203,12 @@ def images(colours, levels, n=3):
 def make_model(place, dtype, name, colours=1, levels=3, **options):
     small = {"layers": 2, "h": 6, "out": 6, "small_layers": 1, "maps": 3}
     options = {key: value for key, value in small.items() if key in options_of(name)} | options
-    return build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
-                 **options)
+    model = build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
+                  **options)
+    if isinstance(model, Density):  # whose components are nearly the same at the start: differences of equal numbers
+        away = stirred({name: value.copy() for name, value in host(model.saved).items()}, np.random.default_rng(1))
+        put(model.saved, away, "stirred")
+    return model
 
 
 def model_case(name, colours, levels, **options):

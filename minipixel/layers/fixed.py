@@ -67,7 +67,8 @@ class Beside(Composite):
         return joined(self.net.step(x_ij[:, :-self.M], state, i, j), x_ij[:, -self.M:])
 
     def first_not_finite(self, x):
-        return super().first_not_finite(x[..., :-self.M])
+        found = self.net.first_not_finite(x[..., :-self.M])
+        return None if found is None else f"net.{found}".rstrip(".")
 
 
 def joined(y, p):

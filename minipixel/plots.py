@@ -34,6 +34,33 @@ def samples_grid(images, levels, path):
     _save(figure, path)
 
 
+def beside(groups, levels, path):
+    """Images {title: (N, H, W, 1 or 3) integers 0..levels-1}, each group in a square grid, side by side."""
+    from matplotlib.figure import Figure
+
+    canvases = [tiled(pixels(images, levels), math.ceil(math.sqrt(len(images)))) for images in groups.values()]
+    figure = Figure(figsize=(4.2 * len(groups), 4.5), dpi=150, layout="constrained")
+    for axes, title, canvas in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups, canvases):
+        axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+        axes.set_title(title, fontsize=9)
+        axes.set_axis_off()
+    _save(figure, path)
+
+
+def features(filters, title, path):
+    """Filters (n, H, W) in a grid: blue below zero, red above, each on a scale of its own; NaN where nothing is read."""
+    shown = filters / np.nanmax(np.abs(filters), axis=(1, 2), keepdims=True)
+    strength = np.nan_to_num(np.abs(shown))[..., None]
+    colour = np.where(shown[..., None] < 0, np.array([0.23, 0.44, 0.71]), np.array([0.75, 0.22, 0.17]))
+    tiles = np.where(np.isnan(shown)[..., None], 0.85, 1 - strength * (1 - colour))
+    canvas = tiled(tiles, math.ceil(math.sqrt(len(tiles) * 2)))
+    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
+    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
+    axes.set_axis_off()
+    figure.suptitle(title, fontsize=9)
+    _save(figure, path)
+
+
 def completions(originals, occluded, completed, levels, path):
     """A row for each image: the original, what the model was given (hidden values masked out), what it made of it.
 
@@ -130,6 +157,26 @@ def learning_curve(rows, path, baselines=None):
     axes.grid(alpha=0.25)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def curves(lines, path, *, across, up, title="", log=False, marked=False):
+    """One line for each of {name: (abscissas, ordinates)}; across, up: what the axes are.
+
+    log: the vertical axis is logarithmic, and what is zero is left out; marked: points have marks, and their abscissas ticks.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    for (name, (x, y)), colour in zip(lines.items(), LINES):
+        y = np.where(np.asarray(y) > 0, y, np.nan) if log else y
+        axes.plot(x, y, color=colour, label=name, linewidth=1.4, marker="o" if marked else None, markersize=4)
+        if marked:
+            axes.set_xticks(x)
+    axes.set(xlabel=across, ylabel=up, title=title, yscale="log" if log else "linear")
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
     _save(figure, path)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import planted_answers
 import planted_bilstm_answers
+import planted_mcgsm_answers
 import pytest
 
 from minipixel import audit, build, order
@@ -24,10 +25,11 @@ from minipixel.models import pixelrnn
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 SOURCES = sorted((CHAPTERS / "source").glob("*.py"))
-FIRST, SECOND = (source.read_text(encoding="utf-8") for source in SOURCES)
+FIRST, SECOND, THIRD = (source.read_text(encoding="utf-8") for source in SOURCES)
 EXERCISES = exercises_of("masked_convolution")
 PLANTED = [("masked_convolution", FIRST, *planted) for planted in planted_answers.PLANTED]
 PLANTED += [("diagonal_bilstm", SECOND, *planted) for planted in planted_bilstm_answers.PLANTED]
+PLANTED += [("mcgsm", THIRD, *planted) for planted in planted_mcgsm_answers.PLANTED]
 each_chapter = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
 
@@ -86,7 +88,7 @@ def test_a_printed_notebook_holds_no_answer_and_no_output(source):
 
 def test_a_printed_notebook_is_valid():
     import nbformat
-    for text in (printed(source) for source in (FIRST, SECOND) for printed in (press.student, press.solved)):
+    for text in (printed(source) for source in (FIRST, SECOND, THIRD) for printed in (press.student, press.solved)):
         nbformat.validate(nbformat.reads(text, as_version=4))
 
 
@@ -125,6 +127,33 @@ def test_the_second_chapters_source_is_all_right_and_its_notebook_is_not_started
     report = check(CHAPTERS / "source" / "02_diagonal_bilstm.py", seconds=60)
     assert report.ok and len(report.verdicts) == 10, report
     assert words(check(CHAPTERS / "02_diagonal_bilstm.ipynb")) == [NOT_STARTED] * 10
+
+
+def test_the_third_chapters_source_is_all_right_and_its_notebook_is_not_started():
+    report = check(CHAPTERS / "source" / "03_mcgsm.py")
+    assert report.ok and len(report.verdicts) == 9, report
+    assert words(check(CHAPTERS / "03_mcgsm.ipynb")) == [NOT_STARTED] * 9
+
+
+@pytest.mark.parametrize("wrong", ["gate_backward", "expert_backward", "log_sum_exp"])
+def test_the_third_chapters_whole_is_judged_apart_from_its_parts(tmp_path, wrong):
+    """What is brought together is right beside a part that is not started."""
+    start = THIRD.index("# <answer>", THIRD.index(f"def {wrong}("))
+    text = THIRD[:start] + "raise NotImplementedError(1)\n    " + THIRD[start:]
+    _, cells = student.read(script(tmp_path, text))
+    verdict_on = {exercise.function: verdicts.judge(exercise, cells, right=()).word for exercise in exercises_of("mcgsm")}
+    assert verdict_on.pop(wrong) == NOT_STARTED
+    assert set(verdict_on.values()) == {RIGHT}
+
+
+def test_parts_of_the_third_chapter_may_have_caches_of_their_own(tmp_path):
+    text = THIRD
+    for names in ("x, bx, q, alpha, beta, b", "x, r, square, alpha, a", "g, t, log_in, log_out"):
+        text = text.replace(f"    cache = {names}", f"    cache = 1, ({names})")
+        text = text.replace(f"    {names} = cache", f"    _, ({names}) = cache")
+    _, cells = student.read(script(tmp_path, text))
+    forwards = "gate_forward", "expert_forward", "mixture_forward"
+    assert {verdicts.judge(exercise, cells, forwards).word for exercise in exercises_of("mcgsm")} == {RIGHT}
 
 
 def test_a_scan_whose_cache_is_overwritten_is_told_apart_from_its_backward(tmp_path):
@@ -323,6 +352,21 @@ def test_the_second_chapter_shows_what_it_promises():
                            for name in ("independent pixels", "your Diagonal BiLSTM"))
     assert honest < independent - 3
     assert sum("image/png" in output.data for output in outputs(notebook, "execute_result")) == 5
+
+
+@pytest.mark.chapters
+def test_the_third_chapter_shows_what_it_promises():
+    notebook = executed(press.solved(THIRD))
+    text = "".join(output.text for output in outputs(notebook, "stream"))
+    assert text.count("gradient check: right") == 4 and "WRONG" not in text
+    assert "inputs of size 3, 5, 7: 4 12 24" in text and "-inf" in text and "(right)" in text
+    assert all(float(found) < 1e-9 for found in re.findall(r"largest difference ([\d.e-]+)", text))
+    gaussian, scales, mixture = (float(re.search(rf"{name} +([\d.]+) \+-", text)[1]) for name in ("Gaussian", "GSM", "MCGSM"))
+    assert gaussian + 2 < scales and scales + 0.2 < mixture
+    for name in ("Gaussian", "GSM"):  # a larger window gains nearly nothing
+        smallest, *larger = map(float, re.findall(r"\dx\d: ([\d.]+)", re.search(rf"{name} +3x3.*", text)[0]))
+        assert len(larger) == 2 and all(abs(rate - smallest) < 0.3 for rate in larger)
+    assert sum("image/png" in output.data for output in outputs(notebook, "execute_result")) == 6
 
 
 @pytest.mark.chapters

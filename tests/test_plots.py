@@ -39,6 +39,24 @@ def test_samples_stand_in_the_file_pixel_for_pixel(tmp_path):
     assert wanted <= {tuple(value) for value in np.unique(drawn, axis=0).tolist()}
 
 
+def test_groups_stand_side_by_side(tmp_path):
+    plots.beside({"dark": GREY * 0, "bright": GREY * 0 + 16}, 17, tmp_path / "b.png")
+    drawn = picture(tmp_path / "b.png")
+    middle = drawn.shape[1] // 2
+    dark, bright = ((drawn[:, part] == shade).all(axis=-1).sum() for part, shade in
+                    ((slice(0, middle), 0), (slice(middle, None), 255)))
+    assert dark > 10_000 and bright > 10_000 and (drawn[:, middle:] == 0).all(axis=-1).sum() < 2000      # the title
+
+
+def test_features_show_their_sign_and_what_is_not_read(tmp_path):
+    filters = np.array([[[1.0, -1.0], [0.0, np.nan]]] * 2)
+    plots.features(filters, "two", tmp_path / "f.png")
+    drawn = picture(tmp_path / "f.png")
+    wanted = [np.rint(255 * np.array(colour)) for colour in ((0.75, 0.22, 0.17), (0.23, 0.44, 0.71), (1, 1, 1), (0.85,) * 3)]
+    counts = [(np.abs(drawn[30:] - colour) <= 1).all(axis=-1).sum() for colour in wanted]
+    assert counts[0] == counts[1] == counts[3] == 2 * 12 ** 2 and counts[2] >= 2 * 12 ** 2
+
+
 def test_completions_show_hidden_values_in_their_own_colour(tmp_path):
     hidden = np.broadcast_to((np.arange(4) > 1)[:, None, None], GREY.shape)
     drawn = np.stack([GREY, 16 - GREY], axis=1)
@@ -169,6 +187,19 @@ def drawn(monkeypatch):
     figures = []
     monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
     return figures
+
+
+def test_curves_draw_a_line_for_each_name_and_leave_zeros_out_of_a_logarithm(drawn):
+    lines = {"one": ([1, 3, 5], [2.0, 0.0, 4.0]), "other": ([1, 3], [1, 2])}
+    plots.curves(lines, "c.png", across="a", up="u", title="t", log=True)
+    axes, = drawn[0].axes
+    one, other = axes.get_lines()
+    assert [line.get_label() for line in (one, other)] == ["one", "other"] and list(one.get_xdata()) == [1, 3, 5]
+    np.testing.assert_array_equal(one.get_ydata(), [2, np.nan, 4])
+    assert (axes.get_yscale(), axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("log", "a", "u", "t")
+    plots.curves({"one": ([3, 5], [-1, 0])}, "c.png", across="a", up="u", marked=True)
+    line, = drawn[1].axes[0].get_lines()
+    assert list(line.get_ydata()) == [-1, 0] and line.get_marker() == "o" and drawn[1].axes[0].get_xticks().tolist() == [3, 5]
 
 
 def test_truncation_draws_errors_against_depth_and_cost(drawn):

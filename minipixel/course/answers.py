@@ -81,6 +81,20 @@ def judged_forward(function, given, right, mistakes):
     return numbers_differ(*next(pair for pair in (zip(y, right) if several else [(y, right)]) if not close(*pair)))
 
 
+def or_square(judged, given, square, alike):
+    """judged(given); where its shapes do not fit, what is wrong with `square`, in which sizes are equal so that they do.
+
+    A product with a transposed matrix fails where sizes differ, and can be named where they do not. alike: what is equal there,
+    in words.
+    """
+    try:
+        return judged(given)
+    except ValueError as error:
+        if not any(word in str(error) for word in ("shape", "dimension", "size")) or not (says := judged(square)):
+            raise
+        return f"shapes do not fit ({error}); where {alike} they do, and then:\n{says}"
+
+
 def judged_backward(forward, backward, given, mistakes):
     """What the gradient check finds wrong with a backward, "" if nothing; known mistakes are named first.
 

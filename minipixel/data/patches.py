@@ -42,8 +42,18 @@ def without_mean(squares, rng):
 
     Source: Uria, Murray and Larochelle 2013, RNADE; Theis and Bethge 2015.
     """
+    return mean_and_rest(squares, rng)[1]
+
+
+def mean_and_rest(squares, rng):
+    """The same for any size, with what was taken off: means (n, 1) and the others (n, D - 1), of D pixels a patch
+
+    A pixel is mean + other, the last one mean - sum of all others: a linear map with determinant +-D. So the density of the
+    patch itself is that of (mean, others) divided by D.
+    """
     if squares.ndim != 4 or squares.shape[3] != 1:
         raise ValueError(f"without_mean expects grey patches (n, H, W, 1), got {squares.shape}")
     flat = squares.reshape(len(squares), -1)
     v = (flat + np.random.default_rng(rng).random(flat.shape)) / 256
-    return (v - v.mean(axis=1, keepdims=True))[:, :-1]
+    mean = v.mean(axis=1, keepdims=True)
+    return mean, (v - mean)[:, :-1]

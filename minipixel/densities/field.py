@@ -1,10 +1,12 @@
 """A field: an image of real numbers, pixel by pixel in the one order, perhaps beside another image that is known."""
 
+import math
+
 import numpy as np
 
 from minipixel.densities.doors import check_size
 from minipixel.densities.mcgsm import MCGSM
-from minipixel.densities.neighbourhood import causal, gather, inside, surrounding
+from minipixel.densities.neighbourhood import causal, gather, gather_some, inside, surrounding
 from minipixel.densities.whitening import Whitened, below
 from minipixel.order import raster
 
@@ -48,11 +50,17 @@ class Field:
 
     def some(self, y, context, samples, rng):
         """At most `samples` of the pixels inside: x (n, D), y (n, M)."""
-        x, y = self.samples(y, context)
-        if len(x) <= samples:
-            return x, y
-        chosen = rng.choice(len(x), samples, replace=False)
-        return x[chosen], y[chosen]
+        rows, columns = inside(*y.shape[1:3], self.taps + self.context_taps)
+        shape = len(y), rows.stop - rows.start, columns.stop - columns.start
+        if math.prod(shape) <= samples:
+            return self.samples(y, context)
+        # Chosen before anything is gathered: the neighbourhoods of all pixels may not fit into memory.
+        n, i, j = np.unravel_index(rng.choice(math.prod(shape), samples, replace=False), shape)
+        place = n, i + rows.start, j + columns.start
+        x = [gather_some(y, self.taps, *place)]
+        if self.contexts:
+            x.append(gather_some(context, self.context_taps, *place))
+        return np.concatenate(x, axis=1), y[place]
 
     def log_p(self, y, context=None, whole=True):
         """log p of each image, with zeros outside (`whole`), or of its pixels inside: (N,)"""

@@ -11,6 +11,7 @@ Source: the unconditional case of Theis, Hosseini and Bethge 2012; Wainwright an
 import numpy as np
 
 from minipixel.densities.doors import check_finite, check_matrix, check_size
+from minipixel.densities.mcgsm import spread
 from minipixel.densities.whitening import inverse_root
 from minipixel.ops.mcgsm import mcgsm_forward, mcgsm_responsibilities, mcgsm_sample, pieces
 from minipixel.threads import run_shards
@@ -127,8 +128,3 @@ class GSM:
         density = cls(arrays["u"].shape[1], *arrays["eta"].shape)
         density.params = dict(arrays)
         return density
-
-
-def spread(S):
-    """Log precisions of S scales to start from, evenly between -1.5 and 1.5"""
-    return np.linspace(-1.5, 1.5, S + 2)[1:-1]

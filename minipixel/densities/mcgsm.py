@@ -148,21 +148,28 @@ class MCGSM:
 
 
 def starting_values(shapes, m_x, m_y, root, A, L, rng):
-    """Parameters near one Gaussian N(y; m_y + A (x - m_x), (L L^T)^-1), where root = C_xx^(-1/2): {name: array}
+    """Parameters around one Gaussian N(y; m_y + A (x - m_x), (L L^T)^-1), where root = C_xx^(-1/2): {name: array}
 
-    Predictors A and a tenth of noise, weights 0.01 and up, features a hundredth of noise, scales a twentieth: the start
-    of the authors' code, written so that it is the same start for data on any scale.
+    Predictors A and a tenth of noise. Scales spread around the precision, and features of the size of the whitened inputs, so
+    that the gate tells inputs apart from the first step on. (The authors' code starts with features and weights of a
+    hundredth, where the gate has nearly no gradient: L-BFGS takes some fifty iterations to leave that place, and often ends
+    lower.) The same start for data on any scale.
     """
     rng = np.random.default_rng(rng)
-    scale = L[0, 0]
+    scale, D = L[0, 0], len(m_x)
     noise = np.linalg.inv(L).T @ rng.standard_normal(shapes["a"]) @ root
     values = {"eta": np.zeros(shapes["eta"]),
-              "alpha": 2 * np.log(scale) + rng.standard_normal(shapes["alpha"]) / 20,
-              "beta": rng.random(shapes["beta"]) / 100 + 0.01,
+              "alpha": 2 * np.log(scale) + spread(shapes["alpha"][1]),
+              "beta": 0.3 * rng.random(shapes["beta"]),
               # The gate's energy is multiplied by exp(alpha), which holds the scale of y: the features take it out.
-              "b": rng.standard_normal(shapes["b"]) @ root / (100 * scale),
+              "b": rng.standard_normal(shapes["b"]) @ root / (np.sqrt(max(D, 1)) * scale),
               "a": A + noise / 10,
               "L": L / scale}
     values["u"] = m_y - values["a"] @ m_x
     values["w"] = np.zeros(shapes.get("w", 0))
     return {name: np.broadcast_to(values[name], shape) for name, shape in shapes.items()}
+
+
+def spread(S):
+    """Log precisions of S scales to start from, evenly around zero"""
+    return np.linspace(-3, 3, S + 2)[1:-1]

@@ -53,3 +53,8 @@ def gather(images, taps, rows, columns):
         found[..., t, :] = padded[:, reach + di + rows.start:reach + di + rows.stop,
                                   reach + dj + columns.start:reach + dj + columns.stop]
     return found.reshape(*found.shape[:3], -1)
+
+
+def gather_some(images, taps, n, i, j):
+    """The same for chosen pixels (n, i, j) inside, each an array of indices: (chosen, T * C)"""
+    return np.concatenate([images[n, i + di, j + dj] for di, dj in taps], axis=1)

@@ -4,14 +4,14 @@ import numpy as np
 from scipy.stats import multivariate_normal
 
 
-def set_linear(field, seed=0):
+def set_linear(field, seed=0, gain=1):
     """Give all components of a field the same linear predictor and precision: A (M, D), precision (M, M).
 
-    Gates still differ, and must not matter.
+    Gates still differ, and must not matter. gain: of the predictor; with a small one large images stay small.
     """
     density, rng = field.conditional.density, np.random.default_rng(seed)
     J, M, D = density.params["a"].shape
-    A = rng.normal(size=(M, D)) / np.sqrt(D)
+    A = gain * rng.normal(size=(M, D)) / np.sqrt(D)
     L = np.tril(rng.normal(size=(M, M)) / 2 + np.eye(M))
     L[0, 0] = 1
     values = {"a": np.tile(A, (J, 1, 1)), "alpha": np.full(density.params["alpha"].shape, 0.7),

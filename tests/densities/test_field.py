@@ -22,6 +22,18 @@ def test_a_gaussian_field_has_its_analytic_likelihood(colours):
     np.testing.assert_allclose(field.log_p(v), expected, atol=1e-10)
 
 
+@pytest.mark.parametrize("colours", [1, 2])
+def test_a_fit_to_a_gaussian_field_reaches_its_likelihood(colours):
+    """Within 0.01 bits a value of the analytic density, on fresh images, border included."""
+    known, found = (Field(colours, 3, components=2, scales=2, features=2) for _ in range(2))
+    A, precision = set_linear(known, gain=0.5)
+    v = known.sample(150, 16, 16, 1)
+    found.fit(v[:120], validation=(v[120:], None), iterations=60)
+    fresh = known.sample(300, 4, 4, 2)
+    lacks = log_normal(fresh, lambda v: residuals(v, A, known.taps), precision) - found.log_p(fresh)
+    assert abs(lacks.mean()) / fresh[0].size / np.log(2) < 0.01
+
+
 def test_beside_a_context():
     """The context enters the mean: taken from the residuals, it leaves the same Gaussian."""
     field = Field(3, 3, 1, 3, components=2, scales=1, features=3)

@@ -1,0 +1,154 @@
+"""`python -m minipixel.densities`: each experiment at a tiny size, its goings-on after a kill, and a user's mistakes."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from minipixel.data import bsds300, dead_leaves
+from minipixel.data.patches import mean_and_rest
+from minipixel.densities import GSM, Field, Multiscale, __main__, load
+from minipixel.densities.experiments import error_bars, patches, photographs, recovery, scales
+from minipixel.densities.experiments.kept import Kept
+
+TINY = {"recovery": ["--samples", "2000", "--fresh", "500", "--starts", "2", "--iterations", "30"],
+        "comparison": ["--components", "2", "--scales", "2", "--features", "3", "--samples", "2000", "--iterations", "10"],
+        "scales": ["--splits", "1", "--components", "2", "--scales", "2", "--features", "3", "--samples", "500",
+                   "--iterations", "6"],
+        "patches": ["--components", "2", "--scales", "2", "--features", "3", "--samples", "300", "--test", "60",
+                    "--iterations", "6"]}
+PARTS = {"recovery": 3, "comparison": 8, "scales": 3, "patches": 9}      # fitted densities
+
+PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], "patches": ["patches.png"]}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Dead leaves in the place of photographs, few of them; patches of 3x3 and squares of 20x20."""
+    monkeypatch.setattr(dead_leaves, "COUNTS", {"train": 3, "validation": 2, "test": 3})
+
+    def small_photographs(split):
+        rng = np.random.default_rng(len(split))
+        images = [np.stack([dead_leaves.generate(45, rng).repeat(3, axis=2) for _ in range(3)])[:, :40] for _ in range(2)]
+        return {"landscape": images[0], "portrait": images[1].transpose(0, 2, 1, 3)}
+    monkeypatch.setattr(bsds300, "photographs", small_photographs)
+    monkeypatch.setattr(patches, "SIDE", 3)
+    monkeypatch.setattr(photographs.squares, "__defaults__", (20,))
+
+
+def run(name, folder, *words):
+    return __main__.main([name, "--out", str(folder), *TINY[name], *words])
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_an_experiment_and_again(name, tmp_path, capsys, monkeypatch):
+    assert run(name, tmp_path / "new" / "folder") == 0
+    folder, first = tmp_path / "new" / "folder", capsys.readouterr().out
+    result = json.loads((folder / "result.json").read_text())
+    assert json.dumps(result).count("error") and "+-" in first
+    assert sorted(path.name for path in folder.glob("*.png")) == PICTURES.get(name, [])
+    fitted = sorted(folder.glob("*.npz"))
+    assert len(fitted) == PARTS[name] and all(path.with_suffix(".json").exists() for path in fitted)
+    # What is finished is not done again: with a part less, that part alone, and the same numbers in the end.
+    monkeypatch.setattr(Kept, "density", lambda self, name, fit, density=Kept.density:
+                        density(self, name, fit if (self.folder / f"{name}.npz") == fitted[1] else None))
+    before = dict(load(fitted[1]).arrays())
+    for path in (fitted[1].with_suffix(".json"), folder / "result.json"):
+        path.unlink()
+    assert run(name, folder) == 0
+    for key, value in load(fitted[1]).arrays().items():
+        np.testing.assert_array_equal(value, before[key])
+    assert json.loads((folder / "result.json").read_text()) == result
+
+
+def test_a_density_without_its_facts_is_fitted_anew(tmp_path):
+    """A kill between the two files leaves the first alone."""
+    kept = Kept(tmp_path, "name", {})
+    kept.density("part", lambda: (GSM(1, 1, 1), {"number": 1}))
+    (tmp_path / "part.json").unlink()
+    density, facts = kept.density("part", lambda: (GSM(2, 1, 1), {"number": 2}))
+    assert density.outputs == 2 and facts == {"number": 2}
+
+
+@pytest.mark.parametrize("words", [
+    [], ["nonsense"], ["recovery", "--samples", "0"], ["recovery", "--samples", "many"], ["recovery", "--sam", "9"],
+    ["scales", "--out"], ["patches", "--out", "/dev/null/x"]])
+def test_a_mistake_is_one_line(words, capsys):
+    assert __main__.main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.startswith("minipixel.densities: ")
+
+
+def test_a_folder_of_other_settings_is_refused(tmp_path, capsys):
+    assert run("recovery", tmp_path) == 0
+    assert run("recovery", tmp_path, "--starts", "1") == 2
+    assert "choose another --out for other settings" in capsys.readouterr().err
+    (tmp_path / "settings.json").write_text("[")
+    assert run("recovery", tmp_path) == 2
+    assert "settings.json is not a JSON file" in capsys.readouterr().err
+
+
+def test_missing_photographs_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setenv("MINIPIXEL_DATA", str(tmp_path))
+    (tmp_path / "bsds300").mkdir()
+    assert run("patches", tmp_path / "out") == 2
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1 and "photographs in train/" in err
+
+
+def test_the_density_of_a_patch_is_that_of_its_mean_and_the_rest_over_its_pixels():
+    """Of a Gaussian of four values both sides are known."""
+    squares = np.random.default_rng(0).integers(0, 256, (5, 2, 2, 1))
+    v = (squares.reshape(5, 4) + np.random.default_rng(1).random((5, 4))) / 256
+    C = np.eye(4) + 0.5
+    T = np.vstack([np.full(4, 0.25), np.eye(4)[:3] - 0.25])         # mean and rest as a linear map of the patch
+    both = np.concatenate(mean_and_rest(squares, 1), axis=1)
+    np.testing.assert_allclose(both, v @ T.T, rtol=1e-12)
+    np.testing.assert_allclose(multivariate_normal.logpdf(v, np.zeros(4), C),
+                               multivariate_normal.logpdf(both, np.zeros(4), T @ C @ T.T) - np.log(4), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("nats", "bits"), [(155.1, 3.413), (155.8, 3.430), (156.2, 3.439), (156.4, 3.443)])
+def test_published_pairs_fit_our_arithmetic(nats, bits):
+    """bits * 64 ln 2 = nats + log p(mean) - ln 64: log p(mean) is the same in all rows, but for the digits printed."""
+    assert bits * 64 * np.log(2) - nats + np.log(64) == pytest.approx(0.49, abs=0.05 + 0.0005 * 64 * np.log(2))
+
+
+def test_patches_come_from_every_photograph():
+    found = photographs.patches_by_image("train", 3, 50, 0)
+    assert found.shape == (6, 9, 3, 3, 1)
+    for image, some in zip((image for group in photographs.photographs("train") for image in group), found):
+        windows = np.lib.stride_tricks.sliding_window_view(image[..., 0], (3, 3)).reshape(-1, 9)
+        assert all((windows == patch.ravel()).all(axis=1).any() for patch in some)
+
+
+def test_the_truth_is_no_gaussian_and_is_drawn_as_said():
+    known = recovery.truth()
+    x, y = recovery.draw(known, 4000, 0)
+    assert (known.inputs, known.params["eta"].shape, known.params["b"].shape) == (12, (4, 2), (4, 12))
+    one = type(known)(12, 1, 1, 1, 0)
+    one.fit(x, y, iterations=30)
+    assert known.log_p(x, y).mean() > one.log_p(x, y).mean() + 0.1
+
+
+def test_error_bars():
+    a, b = np.array([1.0, 2, 3, 6]), np.array([1.0, 1, 1, 1])
+    assert error_bars.error_bar(a) == {"mean": 3, "error": pytest.approx(np.sqrt(14 / 3 / 4))}
+    found = error_bars.difference(a, b)
+    assert found["mean"] == 2 and found["to"] - found["from"] == pytest.approx(2 * 1.96 * np.sqrt(14 / 3 / 4))
+
+
+def test_both_kinds_are_measured_on_the_same_pixels():
+    """Independent pixels of one variance have the same density in every orthonormal basis, so split or not."""
+    sizes = {"components": 1, "scales": 1, "features": 0}
+    field, multiscale = Field(1, 3, **sizes), Multiscale(1, 256, 2, 3, 3, **sizes)
+    for one in (field, multiscale.coarsest, *multiscale.fields):
+        density = one.conditional.density
+        density.put({"a": np.zeros(density.params["a"].shape), "alpha": [[0.3]],
+                     **({"L": np.eye(3)[None]} if density.outputs == 3 else {})})
+    groups = [np.random.default_rng(0).normal(size=(2, 12, 16, 1)), np.random.default_rng(1).normal(size=(1, 16, 20, 1))]
+    one, other = scales.of_single(field, groups), scales.of_multiscale(multiscale, groups)
+    np.testing.assert_allclose(one["whole"], other["whole"], rtol=1e-12)
+    assert len(one["inside"]) == len(other["inside"]) == 3

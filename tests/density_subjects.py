@@ -127,7 +127,7 @@ def ride(params, v):
 
 def row_lstm(params, v):
     """Table 1 with the masks of one colour, however many there are."""
-    return oracle_recurrent.NETWORKS["row-lstm"](oracle.LOOPS, params, v, 1, layers=1)
+    return oracle_recurrent.NETWORKS["row-lstm"](oracle.LOOPS, params, v, 1, layers=1, context="paper")
 
 
 def inside(prefix, params):

@@ -115,23 +115,6 @@ def class_colours(labels, background):
     return table[labels]
 
 
-def features(filters, taps, path):
-    """Features of a causal neighbourhood as small pictures: grey is no weight; what is not read is blue.
-
-    filters (F, taps, 1 or 3): the weight of each value; taps: their places (di, dj).
-    """
-    reach = max(abs(d) for tap in taps for d in tap)
-    windows = np.tile(HIDDEN, (len(filters), reach + 1, 2 * reach + 1, 1))
-    for t, (di, dj) in enumerate(taps):
-        windows[:, reach + di, reach + dj] = 0.5 + 0.5 * filters[:, t] / np.abs(filters).max(axis=(1, 2))[:, None]
-    canvas = tiled(windows, math.ceil(math.sqrt(len(windows))))
-    figure, axes = _figure(canvas.shape[1], canvas.shape[0])
-    axes.imshow(canvas, interpolation="nearest", vmin=0, vmax=1)
-    axes.set_axis_off()
-    figure.suptitle(f"{len(filters)} features of {len(taps)} neighbours", fontsize=9)
-    _save(figure, path)
-
-
 def learning_curve(rows, path, baselines=None):
     """Nats per image on the training and the validation images against epochs, with baselines as dashed lines.
 

@@ -52,8 +52,8 @@ class Likelihoods:
     def draw(model, data, seed, path):
         plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True), model.levels, path)
         filters = model.filters() if isinstance(model, Density) else None
-        if filters:
-            plots.features(*filters, path.with_name("features.png"))
+        if filters is not None:
+            plots.features(filters, f"features of {model.name}", path.with_name("features.png"))
 
 
 class Labels:

@@ -234,15 +234,16 @@ class Density(Model):
         return pixels * (nats - float(to_numpy(self.head.log_det())) - self.colours * math.log(self.bin))
 
     def filters(self):
-        """The mixture's features as the neighbourhood's pixels see them, b P: (features, taps, colours), and the taps.
-
-        None where the head does not read a neighbourhood itself.
-        """
+        """The mixture's features as the window's pixels see them, b P: (features C, rows, size), those of a feature's colours
+        one after the other; NaN where nothing is read. None where the head does not read a window itself."""
         if self.whitening is not self.network:
             return None
-        K, F = to_numpy(self.whitening.fixed["K"]), self.head.F
-        b = to_numpy(self.head.params["b"]) @ K.reshape(-1, K.shape[-1])[:, :F].T
-        return b.reshape(len(b), -1, self.colours), self.whitening.layer.taps
+        K, taps = to_numpy(self.whitening.fixed["K"]), self.whitening.layer.taps
+        b = to_numpy(self.head.params["b"]) @ K.reshape(-1, K.shape[-1])[:, :self.head.F].T
+        found = np.full((len(b), self.colours, self.reach + 1, 2 * self.reach + 1), np.nan)
+        for t, (di, dj) in enumerate(taps):
+            found[:, :, self.reach + di, self.reach + dj] = b[:, t * self.colours:(t + 1) * self.colours]
+        return found.reshape(-1, *found.shape[2:])
 
     def cost(self):
         return {"parameters": sum(value.size for value in self.params.values()),

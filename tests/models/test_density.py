@@ -140,13 +140,14 @@ def test_whitened_inputs_are_white():
 def test_filters_are_features_of_the_pixels():
     """b^T x^ changes with a neighbour's value by the filter's weight."""
     model = fitted(3)
-    filters, taps = model.filters()
+    filters, taps = model.filters().reshape(2, 3, 2, 3), causal(3)
     v = np.zeros((1, 5, 5, 3))
     before = model.network.forward(v)[0][0, 2, 2, :model.head.F] @ model.head.params["b"].T
     di, dj = taps[1]
     v[0, 2 + di, 2 + dj, 2] = 1
     after = model.network.forward(v)[0][0, 2, 2, :model.head.F] @ model.head.params["b"].T
-    np.testing.assert_allclose(after - before, filters[:, 1, 2], rtol=1e-9)
+    np.testing.assert_allclose(after - before, filters[:, 2, 1 + di, 1 + dj], rtol=1e-9)
+    assert np.isnan(filters[:, :, 1, 1:]).all() and not np.isnan(filters[:, :, 0]).any()
 
 
 @pytest.mark.parametrize(("call", "words"), [

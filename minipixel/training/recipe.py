@@ -59,7 +59,7 @@ class Recipe:
 
 
 # Of densities, which are trained in another way than most models, by their name and head.
-DEFAULTS = {("mcgsm", None): {"optimiser": "lbfgs"}, ("spatial-lstm", "mcgsm"): {"stages": 8, "batch": 50}}
+DEFAULTS = {("mcgsm", None): {"optimiser": "lbfgs"}, ("spatial-lstm", "mcgsm"): {"stages": 8, "batch": 50, "rate": 1e-2}}
 SETTINGS = tuple(field.name for field in fields(Recipe) if field.name not in ("epochs", "minutes"))
 
 

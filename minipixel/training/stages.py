@@ -27,7 +27,7 @@ class Staged(Trainer):
     again.
     """
 
-    counters = (*Trainer.counters, "stage", "within")
+    counters = (*Trainer.counters, "stage", "within", "began")
 
     def __init__(self, run, data, device="cpu", threads=None):
         super().__init__(run, data, device, threads)
@@ -51,7 +51,9 @@ class Staged(Trainer):
         """How much of this stage is done, 0 to 1."""
         if self.recipe.epochs:
             return self.progress["within"] / self.stage_steps
-        return self.progress["seconds"] / (60 * self.recipe.minutes) * self.recipe.stages - self.progress["stage"]
+        # What time is left is shared by the stages that are left.
+        left = (60 * self.recipe.minutes - self.progress["began"]) / (self.recipe.stages - self.progress["stage"])
+        return (self.progress["seconds"] - self.progress["began"]) / left if left > 0 else 1.0
 
     @property
     def done(self):
@@ -103,7 +105,8 @@ class Staged(Trainer):
             self.progress["stage"] = self.recipe.stages
         else:
             pixels = math.prod(size - 2 * self.frame for size in self.data.shape[:2])
-            nats = self.progress["nats"] / max(1, self.progress["nats_steps"])
+            steps = self.progress["nats_steps"]
+            nats = self.progress["nats"] / steps if steps else math.nan
             self.rows.append({"step": int(self.progress["step"]), "epoch": stage + 1, "seconds": self.elapsed(),
                               "rate": self.recipe.rate * STAGES[stage][1], "train_nats": pixels * nats,
                               "validation_nats": validation})
@@ -111,6 +114,7 @@ class Staged(Trainer):
             for name, value in self.averaged.saved.items():
                 value[...] = self.model.saved[name]
         self.progress["within"] = self.progress["nats"] = self.progress["nats_steps"] = 0
+        self.progress["seconds"] = self.progress["began"] = self.elapsed()
         for slot in self.optimiser.slots.values():
             slot[...] = 0
         self.save()

@@ -149,7 +149,8 @@ class Direction:
 
     def cell(self, x_ij, i, j):
         """The state of the cell in column j of the present row i: h (h, n)."""
-        a = self.window.step(x_ij, i, j).T + self.given[:, j]
+        a = self.given[:, j].copy()
+        a += self.window.step(x_ij, i, j).T
         c_beside = None
         if self.beside:
             k = j + self.beside[0][1]

@@ -10,6 +10,7 @@ dequantised.py      integers made real by noise
 multiscale.py       images of integers from coarse to fine
 patch.py            small squares, a conditional for each place
 saved.py            save and load, as .npz
+experiments/        what `python -m minipixel.densities` shows
 """
 
 from minipixel.densities.field import Field

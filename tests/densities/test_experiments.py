@@ -13,12 +13,13 @@ from minipixel.densities.experiments import error_bars, patches, photographs, re
 from minipixel.densities.experiments.kept import Kept
 
 TINY = {"recovery": ["--samples", "2000", "--fresh", "500", "--starts", "2", "--iterations", "30"],
-        "comparison": ["--components", "2", "--scales", "2", "--features", "3", "--samples", "2000", "--iterations", "10"],
+        "comparison": ["--starts", "2", "--components", "2", "--scales", "2", "--features", "3", "--samples", "2000",
+                       "--iterations", "10"],
         "scales": ["--splits", "1", "--components", "2", "--scales", "2", "--features", "3", "--samples", "500",
                    "--iterations", "6"],
         "patches": ["--components", "2", "--scales", "2", "--features", "3", "--samples", "300", "--test", "60",
                     "--iterations", "6"]}
-PARTS = {"recovery": 3, "comparison": 8, "scales": 3, "patches": 9}      # fitted densities
+PARTS = {"recovery": 3, "comparison": 14, "scales": 3, "patches": 9}      # fitted densities
 
 PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], "patches": ["patches.png"]}
 

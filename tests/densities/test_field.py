@@ -98,6 +98,16 @@ def test_a_fit_with_few_of_the_pixels():
     assert field.log_p(v[:2], whole=False).mean() > before and "validation" in history[0]
 
 
+def test_some_of_the_pixels_are_some_of_all():
+    """Rows of `samples`, each once, gathered without the others."""
+    field, v, context = Field(2, 5, 1, 3, components=2, scales=1, features=1), noise(3, 9, 8, 2), noise(3, 9, 8, 1, seed=1)
+    everything = np.concatenate(field.samples(v, context), axis=1)
+    found = np.concatenate(field.some(v, context, 20, np.random.default_rng(2)), axis=1)
+    places = [np.flatnonzero((everything == row).all(axis=1)).tolist() for row in found]
+    assert [len(place) for place in places] == [1] * 20 and len({place[0] for place in places}) == 20
+    np.testing.assert_array_equal(np.concatenate(field.some(v, context, 10**6, None), axis=1), everything)
+
+
 @pytest.mark.parametrize("size", [1, 4, 2.5])
 def test_a_wrong_size_is_refused(size):
     with pytest.raises(ValueError, match="size expects an odd whole number of at least 3"):

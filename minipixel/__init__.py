@@ -5,9 +5,9 @@
     minipixel.load("pixelcnn-mnist")                    # a trained model: a run folder, or one that ships
     minipixel.sample(model, n=16, rng=0)
     minipixel.audit.causality(model.predict, shape=(8, 8, 1), levels=2)
-    minipixel.densities.Raster(colours=1, levels=256)   # a density of images, to be fitted
+    minipixel.densities.MCGSM(inputs=12)                # a density of vectors, to be fitted
 
-The floors, lowest first: backend, order, ops, layers, models, training and sampling, densities, cli; beside them gradcheck,
+The floors, lowest first: backend, order, ops, densities, layers, models, training and sampling, cli; beside them gradcheck,
 audit, plots and data. See docs/architecture.md.
 """
 

@@ -5,6 +5,8 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 
 @contextmanager
 def replacing(path):
@@ -40,3 +42,19 @@ def read_json(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a JSON file: {error}") from None
+
+
+def read_arrays(path):
+    """{name: array} of an .npz file, never with pickle; ValueError when it is broken."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: np.asarray(file[name]) for name in file.files}
+    except OSError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy each have their own words for a broken file
+        raise ValueError(f"{path} is broken or not an .npz file of arrays: {error}".splitlines()[0]) from None
+
+
+def write_arrays(path, arrays):
+    with replacing(path) as beside:
+        np.savez(beside, **arrays)

@@ -69,7 +69,7 @@ class Workers:
         busy = self.pipes[:max(0, len(requests) - 1)]
         try:
             for k, pipe in enumerate(busy, 1):
-                pipe.send((list(model.params.values()), requests[k::count]))
+                pipe.send((list(model.saved.values()), requests[k::count]))
             with one_blas_thread():
                 own = answer(model, requests[::count])
             answers = [own, *[pipe.recv() for pipe in busy]]
@@ -96,7 +96,7 @@ def serve(model, pipe, others):
     with one_blas_thread(), suppress(EOFError, OSError):
         while True:
             values, requests = pipe.recv()
-            for live, value in zip(model.params.values(), values, strict=True):
+            for live, value in zip(model.saved.values(), values, strict=True):
                 live[...] = value
             pipe.send(answer(model, requests))
     os._exit(0)  # nothing is left to tidy up

@@ -12,6 +12,7 @@ from importlib import import_module
 
 import md_subjects
 import numpy as np
+from density_subjects import stirred
 from subjects import predictions
 
 import minipixel.layers
@@ -19,10 +20,12 @@ import minipixel.ops
 from minipixel.backend import device_module, to_numpy
 from minipixel.data.dataset import Dataset
 from minipixel.layers import (
+    Beside,
     Conditional,
     Conv,
     DiagonalBiLSTM,
     Enlarge,
+    Fixed,
     FullContext,
     Layer,
     MaskedConv,
@@ -34,7 +37,9 @@ from minipixel.layers import (
     SpatialLSTM,
 )
 from minipixel.models import CHOICES, MODELS, build, options_of
+from minipixel.models.density import Density
 from minipixel.models.pixelcnn import output_stage
+from minipixel.models.saved import put
 from minipixel.ops.cells import LSTM
 from minipixel.ops.spatial_cells import SPATIAL_LSTM
 from minipixel.order import DIAGONALS, QUADRANT, walk
@@ -149,6 +154,7 @@ def make_layers(rng, dtype):
     whole = {"rng": rng, "dtype": dtype}
     return {
         "Conv": drawn(Conv(6, 6, 3, **whole)), "Enlarge": drawn(Enlarge(6, 6, **whole)), "Conditional": conditional(),
+        "Fixed": Fixed(conv(3, "A")), "Beside": Beside(2, drawn(masked(4, 4, 3))),
         "MaskedConv": conv(), "MaskedConv A": conv(5, "A"), "MaskedConv 1x1": conv(1), "ReLU": ReLU(),
         "Sequential": Sequential(first=conv(), relu=ReLU(), last=conv(1)),
         "Residual": Residual(relu=ReLU(), conv=conv()),
@@ -197,8 +203,12 @@ def images(colours, levels, n=3):
 def make_model(place, dtype, name, colours=1, levels=3, **options):
     small = {"layers": 2, "h": 6, "out": 6, "small_layers": 1, "maps": 3}
     options = {key: value for key, value in small.items() if key in options_of(name)} | options
-    return build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
-                 **options)
+    model = build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
+                  **options)
+    if isinstance(model, Density):  # whose components are nearly the same at the start: differences of equal numbers
+        away = stirred({name: value.copy() for name, value in host(model.saved).items()}, np.random.default_rng(1))
+        put(model.saved, away, "stirred")
+    return model
 
 
 def model_case(name, colours, levels, **options):

@@ -2,6 +2,7 @@
 
 import inspect
 
+import density_subjects
 import laws
 import md_subjects
 import model_laws
@@ -86,6 +87,7 @@ PAIRS = {
     "head-softmax-3": head_pair(Softmax(3, 2), 2, 3, softmax_nats),
     **pixelrnn_subjects.PAIRS,
     **multi_scale_subjects.PAIRS,
+    **density_subjects.PAIRS,
     **spatial_subjects.PAIRS,
 }
 
@@ -154,9 +156,12 @@ LAYERS = {
     "skips": Layer(two_skips, 6, skips_equation, (("B", 3), ("B", 3), ("B", 1)), None, 3),
     **pixelrnn_subjects.LAYERS,
     **multi_scale_subjects.LAYERS,
+    **density_subjects.LAYERS,
     **spatial_subjects.LAYERS,
 }
 WHOLE = multi_scale_subjects.WHOLE
+APART = density_subjects.APART
+DENSITIES = density_subjects.MODELS
 
 # ---- who must keep which law
 
@@ -164,6 +169,9 @@ FOR_ALL = (laws.gradient, laws.equation, laws.torch, laws.alone, laws.pure, laws
 FOR_LAYERS = (laws.layout, laws.structure, laws.step)
 FOR_MODELS = (model_laws.causal, model_laws.steps, model_laws.sums_to_one, model_laws.nats_are_predictions, model_laws.samples,
               model_laws.completes, model_laws.threads, laws.message)
+# What a density says of levels is not what its nll judges: levels with noise (tests/models/test_density.py).
+FOR_DENSITIES = (laws.gradient, laws.equation, laws.alone, laws.pure, laws.dtype, model_laws.causal, model_laws.steps,
+                 model_laws.sums_to_one, model_laws.samples, model_laws.completes, model_laws.threads, laws.message)
 
 
 def table():
@@ -175,6 +183,10 @@ def table():
         yield from ((law, f"layer {name}", layer) for law in (*FOR_ALL, *FOR_LAYERS, *own))
     for name, layer in WHOLE.items():
         yield from ((law, f"layer {name}", layer) for law in (*FOR_ALL, laws.layout, laws.message))
+    for name, layer in APART.items():
+        yield from ((law, f"layer {name}", layer) for law in (*FOR_ALL, laws.layout, laws.step))
+    for name, model in DENSITIES.items():
+        yield from ((law, f"model {name}", model) for law in FOR_DENSITIES)
     for name, model in MODEL_SUBJECTS.items():
         own = [laws.forbidden] * (model.colours > 1)
         yield from ((law, f"model {name}", model) for law in (*FOR_ALL, *FOR_MODELS, *own))
@@ -204,10 +216,10 @@ def test_a_blind_spot_is_there():
     assert far and not near
 
 
-@pytest.mark.parametrize("name", [*LAYERS, *WHOLE, *MODEL_SUBJECTS])
+@pytest.mark.parametrize("name", [*LAYERS, *WHOLE, *APART, *DENSITIES, *MODEL_SUBJECTS])
 def test_subjects_are_alive(name):
     """No law says much about a network whose ReLUs are closed: gradients reach a third of the units of every parameter."""
-    case = (LAYERS | WHOLE | MODEL_SUBJECTS)[name].case()
+    case = (LAYERS | WHOLE | APART | DENSITIES | MODEL_SUBJECTS)[name].case()
     _, cache = case.forward(**case.inputs)
     for parameter, grad in case.backward(case.dy(), cache).items():
         assert (grad != 0).any(axis=tuple(range(grad.ndim - 1))).mean() > 1 / 3, f"{parameter} is dead"
@@ -217,8 +229,9 @@ def test_nothing_is_left_out():
     """Every pair, layer and model of the library is in the lists above; of two scales: tests/models/test_multi_scale.py."""
     judged = [subject for one in (md_subjects.PAIRS, PAIRS) for subject in one.values()]
     assert {pair.forward for pair in judged} >= {forward for forward, _ in pairs().values()}
-    judged = [subject for one in (md_subjects.LAYERS, LAYERS, WHOLE) for subject in one.values()]
+    judged = [subject for one in (md_subjects.LAYERS, LAYERS, WHOLE, APART) for subject in one.values()]
     classes = {value for value in vars(minipixel.layers).values()
                if inspect.isclass(value) and issubclass(value, minipixel.layers.Layer) and value is not minipixel.layers.Layer}
     assert {type(subject.layer()) for subject in judged} >= classes
-    assert {model.name for model in MODEL_SUBJECTS.values()} == set(MODELS) - {"multi-scale"}
+    judged = {model.name for model in (*MODEL_SUBJECTS.values(), *DENSITIES.values())}
+    assert judged == set(MODELS) - {"multi-scale"}

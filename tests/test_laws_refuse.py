@@ -4,6 +4,8 @@ import laws
 import model_laws
 import numpy as np
 import pytest
+from planted_densities import REFUSED as REFUSED_DENSITIES
+from planted_densities import Spoilt
 from planted_pairs import sentence_on
 from planted_recurrences import NAMED
 from planted_recurrences import REFUSED as REFUSED_RECURRENCES
@@ -217,11 +219,12 @@ REFUSED = [
     *REFUSED_RECURRENCES,
     *REFUSED_SCALES,
     *REFUSED_SPATIAL,
+    *REFUSED_DENSITIES,
 ]
 
 
 def name_of(law, subject):
-    if isinstance(subject, Spoiled):
+    if isinstance(subject, (Spoiled, Spoilt)):
         return f"{law.__name__}: {subject.spoil.__name__}"
     if isinstance(subject, Pair):
         return f"{law.__name__}: {subject.forward.__name__}, {subject.backward.__name__}"

@@ -14,6 +14,7 @@ from minipixel import plots
 from minipixel.audit import likelihood
 from minipixel.commands.result import figures_table, table, with_error
 from minipixel.models import LABELLERS
+from minipixel.models.density import Density
 from minipixel.sampling import sample
 from minipixel.training import labelling
 from minipixel.training.evaluation import compare
@@ -39,8 +40,8 @@ class Likelihoods:
     table = staticmethod(figures_table)
 
     @staticmethod
-    def judge(model, data, split="test"):
-        figures = compare(model, data, split, progress=True)
+    def judge(model, data, split="test", frame=None, ensemble=False):
+        figures = compare(model, data, split, progress=True, frame=frame, ensemble=ensemble)
         own = figures[model.title]
         check = likelihood(own["nats"], getattr(data, split), data.levels, own["nats_error"])
         baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.title}
@@ -50,6 +51,9 @@ class Likelihoods:
     @staticmethod
     def draw(model, data, seed, path):
         plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True), model.levels, path)
+        filters = model.filters() if isinstance(model, Density) else None
+        if filters is not None:
+            plots.features(filters, f"features of {model.name}", path.with_name("features.png"))
 
 
 class Labels:
@@ -68,7 +72,9 @@ class Labels:
                      ("model", "image error %", "pixel error %"))
 
     @staticmethod
-    def judge(model, data, split="test"):
+    def judge(model, data, split="test", frame=None, ensemble=False):
+        if frame is not None or ensemble:
+            raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
         figures = labelling.compare(model, data, split, progress=True)
         return Judgement(figures, f"{figures[model.name]['nats']:.2f} nats per image (all pixels' labels)")
 

@@ -21,16 +21,19 @@ def table(rows, columns):
 
 
 def figures_table(figures):
-    """{model: figure} as a table: nats per image and bits per dimension, each with its standard error."""
-    return table([{"model": name,
-                   "nats/image": with_error(figure["nats"], figure["nats_error"], 2),
-                   "bits/dim": with_error(figure["bits_per_dim"], figure["bits_per_dim_error"], 4)}
-                  for name, figure in figures.items()], ("model", "nats/image", "bits/dim"))
+    """{model: figure} as a table: nats per image and bits per dimension, each with its standard error; a density's rate."""
+    rows = [{"model": name,
+             "nats/image": with_error(figure["nats"], figure["nats_error"], 2),
+             "bits/dim": with_error(figure["bits_per_dim"], figure["bits_per_dim_error"], 4),
+             "bit/px": "" if figure.get("rate") is None else with_error(figure["rate"], figure["rate_error"], 4)}
+            for name, figure in figures.items()]
+    rates = any(row["bit/px"] for row in rows)
+    return table(rows, ("model", "nats/image", "bits/dim", *["bit/px"] * rates))
 
 
 def with_error(value, error, digits):
     """An error of zero up to rounding (the uniform model's) is none."""
-    return f"{value:.{digits}f}" + (f" +- {error:.{digits}f}" if error and error > 1e-9 * value else "")
+    return f"{value:.{digits}f}" + (f" +- {error:.{digits}f}" if error and error > 1e-9 * abs(value) else "")
 
 
 def duration(seconds):

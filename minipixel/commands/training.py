@@ -11,20 +11,23 @@ from minipixel.commands.result import Result, amount, duration
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
 from minipixel.models import LABELLERS, build, options_of, unknown
-from minipixel.models.saved import find, load, read_config
+from minipixel.models.saved import find, load, read_config, take
 from minipixel.threads import cores
+from minipixel.training.fit import Fit, require_fit
 from minipixel.training.loop import Trainer
-from minipixel.training.recipe import SETTINGS, Recipe
+from minipixel.training.recipe import DEFAULTS, SETTINGS, Recipe
 from minipixel.training.run import Run
+from minipixel.training.stages import Staged, require_stages
 
 EPOCHS, STEPS = 10, 1000    # the default length of a training: so many epochs, more where they are fewer steps than this
+ITERATIONS = 500            # of L-BFGS
 
 
 def train(arguments):
     """A new run, or the rest of an old one; then the table, the curve and the samples in its folder."""
     run, data = resumed(arguments) if arguments.resume else started(arguments)
     if not run.finished:
-        trainer = Trainer(run, data, arguments.device, arguments.threads)
+        trainer = trainer_of(run.recipe)(run, data, arguments.device, arguments.threads)
         announce(trainer, data)
         with progress_bar(trainer.done) as bar:
             trainer.fit(lambda trainer: advance(bar, trainer))
@@ -45,7 +48,7 @@ def summary(run, results):
 
 
 def resumed(arguments):
-    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out")
+    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out", "start")
     given = ["MODEL" if name == "model" else f"--{name}" for name in names if getattr(arguments, name) is not None]
     if given or arguments.set:
         raise ValueError(f"train --resume RUN knows the rest from its config: got {', '.join(given) or '--set'} as well")
@@ -60,18 +63,28 @@ def started(arguments):
     options, settings = split_settings(arguments.model, arguments.set)
     data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
     unsaid = arguments.epochs is None and arguments.minutes is None
+    settings = DEFAULTS.get((arguments.model, options.get("head")), {}) | settings
     recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **settings)
     if unsaid:
-        recipe = replace(recipe, epochs=max(EPOCHS, round(STEPS * recipe.batch / len(data.train))))
+        steps = max(EPOCHS, round(STEPS * recipe.batch / len(data.train)))
+        recipe = replace(recipe, epochs=ITERATIONS if recipe.optimiser == "lbfgs" else 1 if recipe.stages else steps)
     height, width, colours = data.shape
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
     seed = arguments.seed or 0
     require_fitting(arguments.model, options.get("classes", options_of(arguments.model).get("classes")), data)
     model = build(arguments.model, **sizes, rng=seed, device=arguments.device, threads=arguments.threads, **options)
+    if recipe.optimiser == "lbfgs":
+        require_fit(model, recipe)
+    elif recipe.stages:
+        require_stages(model, recipe)
+    if arguments.start:
+        take(model, arguments.start)
     name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
               "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": seed,
               "recipe": asdict(recipe)}
+    if arguments.start:
+        config["start"] = os.path.abspath(arguments.start) if os.path.exists(arguments.start) else arguments.start
     return Run.create(config, arguments.out), data
 
 
@@ -135,16 +148,16 @@ def read_value(word):
     return word
 
 
+def trainer_of(recipe):
+    return Fit if recipe.optimiser == "lbfgs" else Staged if recipe.stages else Trainer
+
+
 def announce(trainer, data):
     """What is about to be trained, and what it costs, before it costs anything."""
-    cost, itemsize = trainer.model.cost(), trainer.model.dtype.itemsize
-    height, width, _ = data.shape
-    # Weights, gradients, averages and slots; of every pixel in flight, the numbers kept and as many on their way back.
-    copies = 3 + len(trainer.optimiser.kinds)
-    memory = itemsize * (copies * cost["parameters"] + 2 * trainer.recipe.batch * height * width * cost["kept_per_pixel"])
+    cost = trainer.model.cost()
     print(f"{trainer.model.name} on {data.note}\n{cost['parameters']:,} parameters, "
-          f"{amount(cost['multiply_adds_per_pixel'])} multiply-adds a pixel, at most about {amount(memory)}B of memory; "
-          f"run folder {trainer.run.folder}", file=sys.stderr)
+          f"{amount(cost['multiply_adds_per_pixel'])} multiply-adds a pixel, at most about {amount(trainer.memory())}B of "
+          f"memory; run folder {trainer.run.folder}", file=sys.stderr)
 
 
 def progress_bar(done):
@@ -179,7 +192,7 @@ def evaluate(arguments):
     model = load(folder, device=arguments.device, threads=arguments.threads)
     data = data_for(model, read_config(folder), arguments.data)
     kind = kind_of(model.name)
-    found = kind.judge(model, data, arguments.split)
+    found = kind.judge(model, data, arguments.split, frame=arguments.frame, ensemble=arguments.ensemble)
     text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
     values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}
     return Result(values, text)

@@ -3,10 +3,10 @@
 mcgsm.py            p(y | x) as a mixture of conditional Gaussian scale mixtures, with its parameters and its start
 gsm.py              p(y) as a mixture of Gaussian scale mixtures, fitted by EM
 whitening.py        inputs and outputs whitened, the outputs given the inputs; with the density it gives
-fitting.py          L-BFGS and Adam, stopped early on validation data
+fitting.py          L-BFGS, stopped early on validation data
 neighbourhood.py    what a pixel reads: causal and surrounding neighbours
 field.py            p(image) = prod p(pixel | neighbours), also given another image
-raster.py           images of integers pixel by pixel
+dequantised.py      integers made real by noise
 multiscale.py       images of integers from coarse to fine
 patch.py            small squares, a conditional for each place
 saved.py            save and load, as .npz
@@ -18,8 +18,7 @@ from minipixel.densities.gsm import GSM
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.multiscale import Multiscale
 from minipixel.densities.patch import Patch
-from minipixel.densities.raster import Raster
 from minipixel.densities.saved import load, save
 from minipixel.densities.whitening import ConditionalWhitening, Whitened
 
-__all__ = ["ConditionalWhitening", "Field", "GSM", "MCGSM", "Multiscale", "Patch", "Raster", "Whitened", "load", "save"]
+__all__ = ["ConditionalWhitening", "Field", "GSM", "MCGSM", "Multiscale", "Patch", "Whitened", "load", "save"]

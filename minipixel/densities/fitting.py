@@ -1,7 +1,7 @@
-"""Maximum likelihood for a conditional density: L-BFGS on all the data, Adam on parts of it; stopped by validation data.
+"""Maximum likelihood for a conditional density: L-BFGS on all the data; stopped by validation data.
 
-A density here has params {name: live array}, loss_and_grads(x, y), log_p(x, y) and xp. Both functions change the
-parameters in place, leave the best ones behind, and return their history: dicts (step, train, validation) in nats a
+A density here has params {name: live array}, loss_and_grads(x, y), log_p(x, y) and xp. It changes the
+parameters in place, leaves the best ones behind, and returns its history: dicts (step, train, validation) in nats a
 sample. "Best" is by validation data where there are any, else by the training loss.
 """
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from minipixel.backend import to_numpy
 from minipixel.densities.doors import check_size
-from minipixel.training.optimisers import Adam
 
 
 class Best:
@@ -76,25 +75,6 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
             best.report(step, float(end.fun))
     except StopIteration:  # SciPy before 1.11 lets it through
         pass
-    return best.restore()
-
-
-def adam(density, x, y, validation=None, *, epochs=10, batch=2000, rate=1e-3, patience=4, rng=0, tell=None):
-    """Adam on batches in a new order each epoch; looked at after each epoch, and ended as in `lbfgs`."""
-    rng, optimiser, step = np.random.default_rng(rng), Adam(density.params), 0
-    best = Best(density, validation)
-    for epoch in range(1, epochs + 1):
-        order, losses = rng.permutation(len(x)), []
-        for k in range(0, len(x), batch):
-            loss, grads = density.loss_and_grads(x[order[k:k + batch]], y[order[k:k + batch]])
-            step += 1
-            optimiser.update(density.params, grads, rate, step)
-            losses.append(loss)
-        best.report(epoch, float(np.mean(losses)))
-        if tell:
-            tell(best.history[-1])
-        if best.age >= patience:
-            break
     return best.restore()
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minipixel.backend import device_module, to_numpy
+from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.densities.doors import check_finite, check_matrix, check_size
 from minipixel.densities.fitting import lbfgs
 from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward, mcgsm_masses, mcgsm_sample, pieces
@@ -18,7 +18,7 @@ class MCGSM:
         fit, sample, masses
 
     means: offsets u_c; gates: linear terms w_c in the gate. Both are off, as in the authors' code: whitened data need neither.
-    L_c[0, 0] stays 1: the scale of the precision is alpha's. Results do not depend on `threads` (None: all cores).
+    L_c[0, 0] is 1: the scale of the precision is alpha's. Results do not depend on `threads` (None: all cores).
     """
 
     def __init__(self, inputs, outputs=1, components=8, scales=6, features=32, *, means=False, gates=False, rng=0,
@@ -31,7 +31,7 @@ class MCGSM:
         optional = {"L": ((J, M, M), M > 1), "u": ((J, M), means), "w": ((J, D), gates)}
         shapes |= {name: shape for name, (shape, there) in optional.items() if there}
         self.inputs, self.outputs = D, M
-        self.dtype, self.threads, self.xp = np.dtype(dtype), threads, np
+        self.dtype, self.threads = np.dtype(dtype), threads
         self.params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
         # Which entries of L are parameters: the lower triangle without its first entry, which is alpha's.
         self.free = np.tril(np.ones((M, M), self.dtype))
@@ -41,10 +41,23 @@ class MCGSM:
 
     def to(self, device):
         """Move the parameters to "cpu" or "gpu". Returns the density."""
-        self.xp = device_module(device)
-        self.params = {name: self.xp.asarray(value) for name, value in self.params.items()}
-        self.free = self.xp.asarray(self.free)
+        xp = device_module(device)
+        self.params = {name: xp.asarray(value) for name, value in self.params.items()}
+        self.free = xp.asarray(self.free)
         return self
+
+    @property
+    def xp(self):
+        """The array module of the device that the parameters are on."""
+        return array_module(self.free)
+
+    def effective(self):
+        """The parameters as the pair takes them: whatever is stored there, L_c[0, 0] is one."""
+        if "L" not in self.params:
+            return self.params
+        one = self.xp.zeros_like(self.free)
+        one[0, 0] = 1
+        return self.params | {"L": self.params["L"] * self.free + one}
 
     def put(self, values):
         """Copy values {name: host array} into the live parameters."""
@@ -72,7 +85,7 @@ class MCGSM:
         x, y = self.checked(x, y)
 
         def piece(part):
-            return to_numpy(mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.params)[0])
+            return to_numpy(mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.effective())[0])
         parts = run_shards(piece, pieces(len(x), self.params["eta"]), self.threads)
         return np.concatenate([np.zeros(0), *parts], dtype=np.float64)
 
@@ -82,7 +95,7 @@ class MCGSM:
         n = len(x)
 
         def piece(part):
-            log_p, cache = mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.params)
+            log_p, cache = mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.effective())
             grads = mcgsm_backward(self.xp.full(len(log_p), -1 / n, self.dtype), cache)
             return log_p.sum(dtype=np.float64), {name: grads[name] for name in self.params}
 
@@ -104,14 +117,14 @@ class MCGSM:
         """One y for each x (n, D): (n, M) float64, on the host. rng: a Generator, or a seed"""
         rng = np.random.default_rng(rng)
         uniforms, normals = rng.random(len(x)), rng.standard_normal((len(x), self.outputs))
-        return to_numpy(mcgsm_sample(self.up(x), self.up(uniforms), self.up(normals), **self.params)).astype(np.float64)
+        return to_numpy(mcgsm_sample(self.up(x), self.up(uniforms), self.up(normals), **self.effective())).astype(np.float64)
 
     def masses(self, x, edges):
         """The probability of each bin between rising edges (K + 1,) or (n, K + 1): (n, K). For one output."""
         if self.outputs != 1:
             raise ValueError(f"masses expects a density of one output, this one has {self.outputs}")
-        edges = np.broadcast_to(edges, (len(x), np.shape(edges)[-1]))
-        return to_numpy(mcgsm_masses(self.up(x), self.up(edges), **self.params)).astype(np.float64)
+        x, edges = self.up(x), self.up(np.broadcast_to(edges, (len(x), np.shape(edges)[-1])))
+        return to_numpy(mcgsm_masses(x, self.xp.zeros((len(x), 0), self.dtype), edges, **self.effective())).astype(np.float64)
 
     def up(self, values):
         return self.xp.asarray(values, dtype=self.dtype)

@@ -10,9 +10,9 @@ representations.
 
 import numpy as np
 
+from minipixel.densities.dequantised import Dequantised
 from minipixel.densities.doors import check_size
 from minipixel.densities.field import Field
-from minipixel.densities.raster import Dequantised
 from minipixel.densities.whitening import below
 
 # Rows: low-pass; differences of columns, of rows, of diagonals. Columns: the block's pixels, row by row. Symmetric.

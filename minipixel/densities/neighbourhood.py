@@ -34,6 +34,13 @@ def inside(height, width, taps):
     return found
 
 
+def framed(height, width, frame):
+    """(rows, columns) slices of the pixels inside a frame of so many pixels; ValueError where there are none."""
+    if frame < 0 or 2 * frame >= min(height, width):
+        raise ValueError(f"an image of {height}x{width} has no pixel inside a frame of {frame}")
+    return slice(frame, height - frame), slice(frame, width - frame)
+
+
 def gather(images, taps, rows, columns):
     """[v_(ij + tap 1) .. v_(ij + tap T)] for the pixels of two slices, zeros outside the image
 

@@ -7,11 +7,10 @@ from minipixel.densities.gsm import GSM
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.multiscale import Multiscale
 from minipixel.densities.patch import Patch
-from minipixel.densities.raster import Raster
 from minipixel.densities.whitening import Whitened
-from minipixel.models.saved import read_arrays, write_arrays
+from minipixel.files import read_arrays, write_arrays
 
-KINDS = {kind.__name__: kind for kind in (Field, GSM, MCGSM, Multiscale, Patch, Raster, Whitened)}
+KINDS = {kind.__name__: kind for kind in (Field, GSM, MCGSM, Multiscale, Patch, Whitened)}
 
 
 def save(density, path):

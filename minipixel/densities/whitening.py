@@ -18,8 +18,9 @@ FLAT = 1e-12
 class ConditionalWhitening:
     """x^ = P (x - m_x),   y^ = W (y - m_y - B x^)
 
-    P = C_xx^(-1/2),   B = C_yx P,   W = (C_yy - C_yx C_xx^-1 C_xy)^(-1/2),   log_det = log |det dy^ / dy| = log |det W|
+    P = C_xx^(-1/2),   B = C_yx P,   W^T W = (C_yy - C_yx C_xx^-1 C_xy)^-1,   log_det = log |det dy^ / dy| = log |det W|
 
+    W is lower triangular: the first output, whitened, is made of the first alone, and so on. (The paper's W is symmetric.)
     x (n, D), y (n, M): float64, on the host
     """
 
@@ -41,8 +42,9 @@ class ConditionalWhitening:
         B = y.T @ (x @ P) / len(x)
         # What x does not explain, from the residuals themselves: C_yy - B B^T would cancel.
         left = y - x @ P @ B.T
-        return cls(m_x, m_y, P, B, inverse_root(left.T @ left / len(x), "whitening expects y, given x,",
-                                                y.var(axis=0).max()))
+        C = left.T @ left / len(x)
+        require_spread(np.linalg.eigvalsh(C), "whitening expects y, given x,", y.var(axis=0).max())
+        return cls(m_x, m_y, P, B, np.linalg.inv(np.linalg.cholesky(C)))
 
     @property
     def log_det(self):
@@ -55,7 +57,7 @@ class ConditionalWhitening:
     def forward(self, x, y):
         """x^, y^ of x, y"""
         x_hat = self.inputs(x)
-        return x_hat, (y - self.m_y - x_hat @ self.B.T) @ self.W
+        return x_hat, (y - self.m_y - x_hat @ self.B.T) @ self.W.T
 
     def inverse(self, x_hat, y_hat):
         """x, y of x^, y^"""
@@ -66,13 +68,18 @@ class ConditionalWhitening:
         return np.linalg.solve(self.W, y_hat.T).T + x_hat @ self.B.T + self.m_y
 
 
-def inverse_root(C, what, scale=0):
-    """C^(-1/2), symmetric; ValueError where a variance is nothing beside the largest, or beside `scale`"""
+def inverse_root(C, what):
+    """C^(-1/2), symmetric; ValueError where a variance is nothing beside the largest"""
     values, vectors = np.linalg.eigh(C)
-    if values.size and values.min() <= FLAT * max(values.max(), scale, np.finfo(float).tiny):
-        raise ValueError(f"{what} to vary in all {len(C)} directions, "
-                         f"got variances from {values.min():.1e} to {values.max():.1e}: too few samples, or constant values?")
+    require_spread(values, what)
     return vectors / np.sqrt(values) @ vectors.T
+
+
+def require_spread(values, what, scale=0):
+    """ValueError where the smallest of the variances is nothing beside the largest, or beside `scale`."""
+    if values.size and values.min() <= FLAT * max(values.max(), scale, np.finfo(float).tiny):
+        raise ValueError(f"{what} to vary in all {len(values)} directions, "
+                         f"got variances from {values.min():.1e} to {values.max():.1e}: too few samples, or constant values?")
 
 
 class Whitened:

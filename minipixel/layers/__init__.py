@@ -4,6 +4,7 @@ from minipixel.layers.base import Layer, Params
 from minipixel.layers.blocks import InBlocks
 from minipixel.layers.compose import Residual, Sequential, Skips
 from minipixel.layers.conditional import Conditional
+from minipixel.layers.fixed import Beside, Fixed
 from minipixel.layers.full_context import FullContext
 from minipixel.layers.masked_conv import MaskedConv
 from minipixel.layers.multi_dimensional import MDLSTM, MDRNN
@@ -12,5 +13,5 @@ from minipixel.layers.relu import ReLU
 from minipixel.layers.spatial_lstm import SpatialLSTM
 from minipixel.layers.whole import Conv, Enlarge
 
-__all__ = ["MDLSTM", "MDRNN", "Conditional", "Conv", "DiagonalBiLSTM", "Enlarge", "FullContext", "InBlocks", "Layer",
-           "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips", "SpatialLSTM"]
+__all__ = ["MDLSTM", "MDRNN", "Beside", "Conditional", "Conv", "DiagonalBiLSTM", "Enlarge", "Fixed", "FullContext",
+           "InBlocks", "Layer", "MaskedConv", "Params", "ReLU", "Residual", "RowLSTM", "Sequential", "Skips", "SpatialLSTM"]

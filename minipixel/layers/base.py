@@ -27,6 +27,7 @@ class Layer:
     """
 
     params = Params()
+    fixed = Params()    # what comes from data and is not trained, but saved with the params
     # Pixels of a shard of a batch: four MNIST images. Smaller ones spend their time between calls, larger ones leave the cache.
     shard = 3136
 

@@ -19,6 +19,10 @@ class InBlocks(Layer):
         return self.net.params
 
     @property
+    def fixed(self):
+        return self.net.fixed
+
+    @property
     def shard(self):
         return self.net.shard * self.k**2
 

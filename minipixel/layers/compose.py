@@ -11,8 +11,8 @@ class Composite(Layer):
         self.join()
 
     def join(self):
-        self.params = Params({f"{name}.{key}": value for name, child in self.children.items()
-                              for key, value in child.params.items()})
+        self.params, self.fixed = (Params({f"{name}.{key}": value for name, child in self.children.items()
+                                           for key, value in getattr(child, kind).items()}) for kind in ("params", "fixed"))
 
     def to(self, xp):
         for child in self.children.values():

@@ -23,6 +23,10 @@ class FullContext(Layer):
         return self.net.params
 
     @property
+    def fixed(self):
+        return self.net.fixed
+
+    @property
     def shard(self):
         return self.net.shard
 

@@ -7,7 +7,9 @@ import numpy as np
 
 from minipixel.layers.heads import head_for
 from minipixel.models.base import Model
+from minipixel.models.density import Density
 from minipixel.models.labeller import Labeller
+from minipixel.models.mcgsm import mcgsm
 from minipixel.models.mdlstm import mdlstm
 from minipixel.models.multi_scale import multi_scale
 from minipixel.models.pixelcnn import pixelcnn
@@ -18,10 +20,10 @@ from minipixel.models.spatial_lstm import spatial_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
-          "multi-scale": multi_scale, "spatial-lstm": spatial_lstm}
-KINDS = {"multi-scale": MultiScale}             # of the models that are more than a network and a head
+          "multi-scale": multi_scale, "spatial-lstm": spatial_lstm, "mcgsm": mcgsm}
+KINDS = {"multi-scale": MultiScale, "mcgsm": Density}       # of the models that are more than a network and a head
 LABELLERS = {"mdlstm": mdlstm}                  # these give each pixel a class and no image a probability
-CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"), "head": ("softmax",),
+CHOICES = {"context": ("paper", "full"), "recurrence": ("diagonal", "row"), "head": ("softmax", "mcgsm"),
            "cell": ("mdlstm", "mdlstm-stable", "mdrnn")}        # the options that are words
 
 
@@ -61,7 +63,8 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
     if name in LABELLERS:
         return Labeller(name, options, LABELLERS[name](colours, **drawn, **options), **sizes).to(device)
     net = MODELS[name](colours, head_for(colours, levels).units, **drawn, **options)
-    return KINDS.get(name, Model)(name, options, net, **sizes).to(device)
+    kind = Density if options.get("head") == "mcgsm" else KINDS.get(name, Model)
+    return kind(name, options, net, **sizes).to(device)
 
 
 def check_option(option, value, default):

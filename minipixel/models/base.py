@@ -33,6 +33,21 @@ class Model:
         return self.net.params
 
     @property
+    def saved(self):
+        """The params, and after them what is not trained: {name: live array}, all that a file of weights holds."""
+        return {**self.net.params, **self.net.fixed}
+
+    def initialise(self, x, rng=0, taken=(), **options):
+        """What a model takes from training images before it is trained, but for names that have been taken from elsewhere.
+
+        Here nothing.
+        """
+
+    def drawn(self, example, seed):
+        """What a training step is given: the example, and what has to be drawn for it from seed (here nothing)."""
+        return example
+
+    @property
     def title(self):
         """The model in a table of figures."""
         return self.name
@@ -53,7 +68,7 @@ class Model:
 
     def predict(self, x):
         """log p(x_ijc = k | earlier values of x) for every k: (N, H, W, C, K), on the host"""
-        return np.concatenate(list(each(self, Model.shard_predict, self.shards(self.checked(x)))))
+        return np.concatenate(list(each(self, type(self).shard_predict, self.shards(self.checked(x)))))
 
     def shard_predict(self, x):
         logits, _ = self.net.forward(self.scale(self.xp.asarray(x)))
@@ -74,11 +89,11 @@ class Model:
         logits, _ = self.net.forward(self.scale(example[0]))
         return to_numpy(self.head.forward(logits, example[-1])[0])
 
-    def mean_nats_and_grads(self, *example):
-        """Mean nats of a checked example, and its gradient by parameter name"""
+    def mean_nats_and_grads(self, *example, further=()):
+        """Mean nats of a checked example, and its gradient by parameter name; further: what the shards are told besides"""
         N = len(example[0])
         total, sums = 0.0, None
-        for nats, grads in each(self, type(self).shard_nats_and_grads, self.cut(example), N):
+        for nats, grads in each(self, type(self).shard_nats_and_grads, self.cut(example), N, *further):
             total = total + nats
             if sums is None:
                 sums = grads

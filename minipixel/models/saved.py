@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.files import read_json, replacing
+from minipixel.files import read_arrays, read_json
 from minipixel.models import build, unknown
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -20,7 +20,7 @@ def load(run, dtype="float32", device="cpu", threads=None):
     weights = folder / "average.npz"
     if not weights.exists():
         raise ValueError(f"{folder} has no average.npz yet: its training has not reached a checkpoint")
-    put(model.params, read_arrays(weights), weights)
+    put(model.saved, read_arrays(weights), weights)
     return model
 
 
@@ -63,20 +63,23 @@ def build_from(config, folder, **where):
         raise ValueError(f"{error} (building the model of {folder})") from None
 
 
-def read_arrays(path):
-    """{name: array} of an .npz file, never with pickle; ValueError when it is broken."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: np.asarray(file[name]) for name in file.files}
-    except OSError:
-        raise
-    except Exception as error:  # zipfile, zlib and NumPy each have their own words for a broken file
-        raise ValueError(f"{path} is broken or not an .npz file of arrays: {error}".splitlines()[0]) from None
+def take(model, run):
+    """Start from another run: what its averaged model has of the same network is copied. Returns the names that were.
 
-
-def write_arrays(path, arrays):
-    with replacing(path) as beside:
-        np.savez(beside, **arrays)
+    A run of the same model gives everything. One of a density with fewer layers gives the arrays of its network, by name
+    and shape; the head, which then reads other maps, is left alone.
+    """
+    folder = find(run)
+    arrays, live = read_arrays(folder / "average.npz"), model.saved
+    same = {name: value for name, value in arrays.items() if name in live and live[name].shape == value.shape}
+    if set(arrays) != set(live) or len(same) < len(live):
+        same = {name: value for name, value in same.items() if name.startswith("network.") or name == "head.W"}
+    missing = sorted(name for name in arrays if name.startswith("network.") and name not in same)
+    if not same or missing:
+        raise ValueError(f"{model.name} cannot start from {folder}: its network is no part of this one"
+                         + (f" ({missing[0]})" if missing else ""))
+    put({name: live[name] for name in same}, same, folder / "average.npz")
+    return set(same)
 
 
 def put(live, arrays, source):

@@ -28,7 +28,7 @@ from math import log, pi
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.ops.normal import normal_mass
+from minipixel.ops.normal import normal_masses
 
 PIECE = 1 << 17         # responsibilities of a piece: measured; with fewer, two threads wait for the interpreter
 
@@ -160,21 +160,44 @@ def mcgsm_responsibilities(x, y, eta, alpha, beta, b, a, L=None, u=None, w=None)
     return E_out / Z_out
 
 
-def mcgsm_masses(x, edges, eta, alpha, beta, b, a, L=None, u=None, w=None):
-    """int p(y | x) dy from edges_k to edges_k+1, exactly, for one output
+def mcgsm_masses(x, before, edges, eta, alpha, beta, b, a, L=None, u=None, w=None):
+    """int p(y_m | x, y_1 .. y_m-1) dy_m from edges_k to edges_k+1, exactly, for the output m after those that are given
 
-    x (n, D), edges (n, K + 1) rising, infinite ones allowed  ->  (n, K), which sum to one if the ends are infinite
+        p(y_m | x, y_1 .. y_m-1) = sum_cs p(c, s | x, y_1 .. y_m-1) N(epsilon_m; 0, 1) depsilon_m / dy_m
+        epsilon_c = sqrt(e_cs) G_c (y - A_c x - u_c),    G_c lower triangular, G_c^T G_c = L_c L_c^T
+
+    epsilon is white under (c, s), and its m first entries are made of the m first outputs alone.
+
+    x (n, D), before (n, m - 1), edges (n, K + 1) rising, infinite ones allowed  ->  (n, K); the sum is one if the ends are
+    infinite
     """
     xp = array_module(x)
-    E, Z, _ = exponentials(gate_energy(x, b @ x.T, beta, w), -0.5 * xp.exp(alpha), eta)
-    root_e = xp.exp(0.5 * alpha) if L is None else xp.exp(0.5 * alpha) * xp.abs(L[:, 0])
-    from_mean = edges.T[None] - means(x, a, u)
+    m = before.shape[1]
+    mean, G = means(x, a, u), in_order(L, a)
+    diagonal = xp.diagonal(G, axis1=1, axis2=2)
+    r = before.T - mean[:, :m]
+    given = G[:, :m, :m] @ r
+    offset = eta + 0.5 * m * alpha + xp.log(diagonal[:, :m]).sum(axis=1)[:, None]
+    E, Z, _ = exponentials(gate_energy(x, b @ x.T, beta, w) + (given * given).sum(axis=1), -0.5 * xp.exp(alpha), offset)
+    # Where epsilon_m is zero: what the outputs before have told of y_m.
+    centre = mean[:, m] - (G[:, m, None, :m] @ r)[:, 0] / diagonal[:, m, None]
+    slope = xp.exp(0.5 * alpha) * diagonal[:, m, None]
     masses = xp.zeros((edges.shape[1] - 1, len(x)), x.dtype)
     for c in range(eta.shape[0]):
+        from_centre = edges.T - centre[c]
         for s in range(eta.shape[1]):
-            ends = from_mean[c] * root_e[c, s]
-            masses += E[c, s] * normal_mass(ends[:-1], ends[1:])
+            masses += E[c, s] * normal_masses(from_centre * slope[c, s])
     return (masses / Z).T
+
+
+def in_order(L, a):
+    """G_c, lower triangular with G_c^T G_c = L_c L_c^T: (J, M, M). Cholesky's factor from the last row and column on."""
+    if L is None:
+        J, M, _ = a.shape
+        return array_module(a).ones((J, 1, 1), a.dtype) * array_module(a).eye(M, dtype=a.dtype)
+    L = lower(L)
+    precision = L @ L.transpose(0, 2, 1)
+    return array_module(L).linalg.cholesky(precision[:, ::-1, ::-1])[:, ::-1, ::-1].transpose(0, 2, 1)
 
 
 def mcgsm_sample(x, uniforms, normals, eta, alpha, beta, b, a, L=None, u=None, w=None):

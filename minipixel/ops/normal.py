@@ -15,14 +15,15 @@ ERFC = (
     -9.806402139671351e-08, -3.742663545765018e-08, 5.995446264421888e-08, 4.088281325479973e-09, -1.1178634342683022e-08)
 
 
-def normal_mass(low, high):
-    """Phi(high) - Phi(low), with Phi the standard normal distribution function; low <= high may be infinite.
+def normal_masses(z):
+    """Phi(z_k+1) - Phi(z_k), with Phi the standard normal distribution function: z (K + 1, ...) rising  ->  (K, ...)
 
-    Both ends are mirrored to the left where they lie to the right, so that a small mass is never 1 - 1.
+    The ends may be infinite. Each is asked for its own tail, to its left or its right, so that a small mass far out is never
+    1 - 1; only where two ends lie on either side of zero is something taken from one.
     """
-    xp = array_module(low)
-    mirrored = low + high > 0
-    return normal_cdf(xp.where(mirrored, -low, high)) - normal_cdf(xp.where(mirrored, -high, low))
+    xp = array_module(z)
+    tail, right = normal_cdf(-xp.abs(z)), z > 0
+    return xp.where(right[:-1] == right[1:], xp.abs(tail[1:] - tail[:-1]), 1 - tail[:-1] - tail[1:])
 
 
 def normal_cdf(z):
@@ -35,8 +36,8 @@ def erfc_of_positive(x):
     """erfc(x) = 2 / sqrt(pi) int_x^inf exp(-s^2) ds,   x >= 0"""
     xp = array_module(x)
     t = 1 / (1 + 0.5 * x)
-    polynomial = xp.full_like(t, ERFC[-1])
+    place, polynomial = 2 * t - 1, xp.full_like(t, ERFC[-1])
     for coefficient in ERFC[-2::-1]:
-        polynomial *= 2 * t - 1
+        polynomial *= place
         polynomial += coefficient
     return xp.exp(-x * x) * t * polynomial

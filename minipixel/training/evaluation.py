@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from minipixel.units import bits_per_dim, uniform_nats
+from minipixel.models.density import Density
+from minipixel.units import bits_per_dim, density_bits, uniform_nats
 from minipixel.workers import processes
 
 # Images evaluated between two steps of the progress bar.
 CHUNK = 256
 
 
-def evaluate(model, *example, progress=False):
+def evaluate(model, *example, progress=False, **options):
     """Nats of every image of a split: (N,) float64. example: the images, and their labels for a model that labels."""
-    return np.concatenate([model.nll(*chunk) for chunk in chunks(example, progress)])
+    return np.concatenate([model.nll(*chunk, **options) for chunk in chunks(example, progress)])
 
 
 def chunks(example, progress):
@@ -41,12 +42,36 @@ def figure(nats, shape):
             "bits_per_dim_error": None if error is None else bits_per_dim(error, shape), "images": len(nats)}
 
 
-def compare(model, data, split="test", progress=False):
-    """The table that ends a training: the uniform model, independent pixels and this model on one split."""
+def density_figure(model, x, nats, frame=None, ensemble=False, progress=False):
+    """A density's figure, and its likelihood rate over pixels inside a frame: log2 of the density a value on the scale [0, 1].
+
+    Without a frame the model's own, which is left away (rate None) where it leaves no pixel; then the nats may serve again.
+    """
+    found, frame = figure(nats, x.shape[1:]), model.reach if frame is None else frame
+    height, width, colours = x.shape[1:]
+    inside = max(0, height - 2 * frame), max(0, width - 2 * frame), colours
+    if 0 in inside:
+        return found | {"rate": None, "rate_error": None, "frame": frame}
+    if frame:
+        nats = evaluate(model, x, progress=progress, frame=frame, ensemble=ensemble)
+    nats = figure(nats, inside)
+    return found | {"rate": density_bits(nats["nats"], inside, model.levels), "rate_error": nats["bits_per_dim_error"],
+                    "frame": frame}
+
+
+def compare(model, data, split="test", progress=False, frame=None, ensemble=False):
+    """The table that ends a training: the uniform model, independent pixels and this model on one split.
+
+    frame, ensemble: of a density, see `density_figure` and `Density.nll`; ValueError for another model that is given them.
+    """
     x = getattr(data, split)
     shape = x.shape[1:]
+    is_density = isinstance(model, Density)
+    if not is_density and (frame is not None or ensemble):
+        raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
     with processes(model):
-        own = evaluate(model, x, progress=progress)
+        own = evaluate(model, x, progress=progress, **{"ensemble": True} if ensemble else {})
+        own = density_figure(model, x, own, frame, ensemble, progress) if is_density else figure(own, shape)
     return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape),
             "independent pixels": figure(independent_nats(data.train, x, data.levels), shape),
-            model.title: figure(own, shape)}
+            model.title: own}

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.models.saved import build_from
+from minipixel.models.saved import build_from, take
 from minipixel.training.evaluation import evaluate
-from minipixel.training.optimisers import OPTIMISERS, clip_norm
+from minipixel.training.optimisers import OPTIMISERS, Optimiser, clip_norm
 from minipixel.workers import processes
 
 REPORT_STEPS = 1000        # a report at the end of each epoch, and within long epochs every so many steps
@@ -30,15 +30,17 @@ class Diverged(ValueError):
 class Trainer:
     """A training of `model` on `data` in a run folder: `fit()` goes on from the last checkpoint to the end."""
 
+    counters = ("step", "seconds", "nats", "nats_steps")        # of the progress
+
     def __init__(self, run, data, device="cpu", threads=None):
         self.run, self.data = run, data
         self.recipe = run.recipe
         self.seed = run.config["seed"]
         self.model = build_from(run.config, run.folder, device=device, threads=threads)
         self.averaged = build_from(run.config, run.folder, device=device, threads=threads)
-        self.optimiser = OPTIMISERS[self.recipe.optimiser](self.model.params)
-        self.progress = {"step": 0, "seconds": 0.0, "nats": 0.0, "nats_steps": 0}
-        self.rows = run.restore(self.model, self.averaged.params, self.optimiser, self.progress)
+        self.optimiser = OPTIMISERS.get(self.recipe.optimiser, Optimiser)(self.model.params)
+        self.progress = dict.fromkeys(self.counters, 0)
+        self.rows = run.restore(self.model, self.averaged.saved, self.optimiser, self.progress)
         self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
         self.steps_per_epoch = math.ceil(len(data.train) / self.recipe.batch)
         self.order_epoch = None
@@ -54,21 +56,46 @@ class Trainer:
 
     def fit(self, bar):
         """Train to the end; Stopped after Ctrl-C, with everything saved; Diverged after NaN, with nothing saved over."""
-        with interrupt_flag() as interrupted, processes(self.model, self.averaged):
-            started = time.monotonic()
-            before = self.progress["seconds"]
+        with interrupt_flag() as self.interrupted, processes(self.model, self.averaged):
+            self.bar, self.started = bar, time.monotonic() - self.progress["seconds"]
             if self.progress["step"] == 0:
-                self.save()
-            while self.done < 1 and not interrupted.is_set():
+                self.begin()
+            while self.done < 1 and not self.interrupted.is_set():
                 self.step()
-                self.progress["seconds"] = before + time.monotonic() - started
+                self.progress["seconds"] = self.elapsed()
                 if self.report_due():
                     self.report()
                 bar(self)
             self.save()
-            if interrupted.is_set():
+            if self.interrupted.is_set():
                 raise Stopped(f"stopped at step {self.saved_step}, everything is saved: "
                               f"go on with minipixel train --resume {self.run.folder}")
+
+    def elapsed(self):
+        """Seconds of training, over all resumes."""
+        return time.monotonic() - self.started
+
+    def memory(self):
+        """Bytes that a training needs at most, about: weights, gradients, averages and slots; of every pixel in flight, the
+        numbers kept and as many on their way back."""
+        cost, (height, width, _) = self.model.cost(), self.data.shape
+        copies = 3 + len(self.optimiser.kinds)
+        return self.model.dtype.itemsize * (copies * cost["parameters"]
+                                            + 2 * self.recipe.batch * height * width * cost["kept_per_pixel"])
+
+    def begin(self):
+        """Before the first step."""
+        self.initialise()
+        self.save()
+
+    def initialise(self, **options):
+        """The weights of the run that this one starts from, and what comes from data; in the model and in its average."""
+        start = self.run.config.get("start")
+        taken = take(self.model, start) if start else set()
+        if taken < set(self.model.saved):
+            self.model.initialise(self.data.train, rng=self.seed, taken=taken, **options)
+        for name, value in self.averaged.saved.items():
+            value[...] = self.model.saved[name]
 
     def step(self):
         """One batch, one update. A checkpoint that is due is made in between: only then are the weights known to be good."""
@@ -76,8 +103,7 @@ class Trainer:
         batch = self.batch(step)
         loss, grads = self.model.loss_and_grads(*batch)
         self.require_finite(loss, grads, batch[0])
-        if time.monotonic() - self.saved_at > SAVE_SECONDS:
-            self.save()
+        self.save_if_due()
         clip_norm(grads, self.recipe.clip)
         rate = self.recipe.rate_at(self.done)
         self.optimiser.update(self.model.params, grads, rate, step + 1)
@@ -95,7 +121,7 @@ class Trainer:
             self.order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.data.train))
             self.order_epoch = epoch
         chosen = self.order[k * self.recipe.batch:(k + 1) * self.recipe.batch]
-        return [part[chosen] for part in self.examples("train")]
+        return self.model.drawn([part[chosen] for part in self.examples("train")], [self.seed, 2, step])
 
     def examples(self, split):
         """What the model learns from: images, or images and the labels of their pixels."""
@@ -119,8 +145,12 @@ class Trainer:
         self.run.write_log(self.rows)
 
     def save(self):
-        self.run.save(self.model, self.averaged.params, self.optimiser, self.progress, self.rows)
+        self.run.save(self.model, self.averaged.saved, self.optimiser, self.progress, self.rows)
         self.saved_step, self.saved_at = int(self.progress["step"]), time.monotonic()
+
+    def save_if_due(self):
+        if time.monotonic() - self.saved_at > SAVE_SECONDS:
+            self.save()
 
     def require_finite(self, loss, grads, x):
         # One read of the device for all gradients.

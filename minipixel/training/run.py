@@ -2,7 +2,7 @@
 
     config.json     the model, its options, the data, the recipe, the seed
     state.npz       everything that a resumed training starts from, in one file: what is saved together stays together
-    weights.npz     exactly model.params            average.npz     the averaged weights, which `load` and `eval` use
+    weights.npz     exactly model.saved             average.npz     the averaged weights, which `load` and `eval` use
     log.csv         a row for each report           results.json    the table on the test split: the run is finished
     curve.png, samples.png
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.files import read_json, remove_leftovers, replacing, write_json
-from minipixel.models.saved import find, put, read_arrays, read_config, write_arrays
+from minipixel.files import read_arrays, read_json, remove_leftovers, replacing, write_arrays, write_json
+from minipixel.models.saved import find, put, read_config
 from minipixel.training.recipe import Recipe
 
 COLUMNS = ("step", "epoch", "seconds", "rate", "train_nats", "validation_nats")
@@ -61,8 +61,8 @@ class Run:
             raise ValueError(f"{self.folder / 'config.json'} has no recipe that makes sense: {error}") from None
 
     def save(self, model, average, optimiser, progress, rows):
-        """The state first, in one file; then the files made of it."""
-        weights = {name: to_numpy(value) for name, value in model.params.items()}
+        """The state first, in one file; then the files made of it. average: what the averaged model has to save."""
+        weights = {name: to_numpy(value) for name, value in model.saved.items()}
         average = {name: to_numpy(value) for name, value in average.items()}
         state = {f"weights/{name}": value for name, value in weights.items()}
         state |= {f"average/{name}": value for name, value in average.items()}
@@ -77,7 +77,7 @@ class Run:
     def restore(self, model, average, optimiser, progress):
         """Put the saved state into its places; the rows of the log so far. Without a state, nothing changes.
 
-        average: the averaged model's params. ValueError when the file is broken or not a state of this run.
+        average: what the averaged model has to save. ValueError when the file is broken or not a state of this run.
         """
         path = self.folder / "state.npz"
         if not path.exists():
@@ -88,7 +88,7 @@ class Run:
             raise ValueError(f"{path} is not a state of minipixel: rows expects shape (reports, {len(COLUMNS)}), "
                              f"got {rows.shape}")
         numbers = {name: np.zeros(()) for name in progress}
-        parts = {"weights": model.params, "average": average, "slots": optimiser.slots, "progress": numbers}
+        parts = {"weights": model.saved, "average": average, "slots": optimiser.slots, "progress": numbers}
         put({f"{part}/{name}": value for part, live in parts.items() for name, value in live.items()}, state, path)
         progress.update({name: value.item() for name, value in numbers.items()})
         return [dict(zip(COLUMNS, row)) for row in rows.tolist()]

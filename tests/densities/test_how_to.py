@@ -17,10 +17,11 @@ def test_the_code_of_the_page(here, monkeypatch):
     names = {}
     for block in PAGE.split("```python\n")[1:]:
         code = block.partition("```")[0]
-        for written, fewer in (("50_000", "2000"), ("iterations=200", "iterations=6"), ("sample(16, 32, 32", "sample(2, 5, 6")):
+        for written, fewer in (("50_000", "2000"), ("iterations=200", "iterations=6"),
+                               ("16, height=32, width=32)", "2, height=5, width=6)")):
             code = code.replace(written, fewer)
         exec(code, names)
-    assert sorted(file.name for file in here.iterdir()) == ["leaves.npz", "leaves.png"]
+    assert sorted(file.name for file in here.iterdir()) == ["leaves.png"]
     assert np.isfinite(names["model"].nll(names["leaves"].test)).all()
     assert names["vectors"]("test", 20)[0].shape == (20, 63)
     assert len(names["patch"].conditionals) == 63

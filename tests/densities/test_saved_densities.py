@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipixel.densities import GSM, MCGSM, Field, Multiscale, Patch, Raster, Whitened, load, save
+from minipixel.densities import GSM, MCGSM, Field, Multiscale, Patch, Whitened, load, save
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 3))
 X, Y = np.random.default_rng(1).normal(size=(50, 4)), np.random.default_rng(2).normal(size=(50, 2))
@@ -22,19 +22,12 @@ def fitted_whitened():
     return density
 
 
-def fitted_raster():
-    model = Raster(3, 256, 3, **SMALL)
-    model.fit(IMAGES, iterations=3)
-    return model
-
-
 CASES = {
     "gsm": (fitted_gsm, lambda density: density.log_p(Y)),
     "mcgsm": (lambda: MCGSM(4, 2, **SMALL, rng=3, dtype="float32"), lambda density: density.log_p(X, Y)),
     "whitened": (fitted_whitened, lambda density: density.log_p(X, Y)),
     "field": (lambda: Field(3, 3, 1, 5, **SMALL), lambda field: field.log_p(IMAGES / 256, IMAGES[..., :1] / 256)),
     "patch": (lambda: Patch(4, **SMALL), lambda model: model.log_p(X)),
-    "raster": (fitted_raster, lambda model: model.nll(IMAGES)),
     "multiscale": (lambda: Multiscale(3, 256, 2, 3, 3, **SMALL), lambda model: model.nll(IMAGES)),
 }
 

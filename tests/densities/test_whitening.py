@@ -61,11 +61,11 @@ def test_a_whitened_density_is_the_same_density_with_other_parameters(outputs):
     P, B, W, m_y = (getattr(whitened.whitening, name) for name in ("P", "B", "W", "m_y"))
     back, inner = np.linalg.inv(W), density.params
     L = inner.get("L", np.ones((3, 1, 1)))
-    root = np.linalg.cholesky(W @ L @ L.transpose(0, 2, 1) @ W)
+    root = np.linalg.cholesky(W.T @ L @ L.transpose(0, 2, 1) @ W)
     first = root[:, 0, 0][:, None]
     outer = {"eta": inner["eta"], "alpha": inner["alpha"] + 2 * np.log(first), "beta": inner["beta"] / first,
              "b": inner["b"] @ P, "a": (B + back @ inner["a"]) @ P, "L": root / first[:, :, None],
-             "u": m_y + inner["u"] @ back, "w": inner["w"] @ P / first**2}
+             "u": m_y + inner["u"] @ back.T, "w": inner["w"] @ P / first**2}
     plain = MCGSM(4, outputs, 3, 2, 5, means=True, gates=True)
     plain.put({name: outer[name] for name in plain.params})
     np.testing.assert_allclose(plain.log_p(x, y), whitened.log_p(x, y), rtol=1e-9)

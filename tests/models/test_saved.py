@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minipixel import build, load
-from minipixel.files import write_json
+from minipixel.files import read_arrays, write_arrays, write_json
 from minipixel.models import saved
 
 CONFIG = {"model": "pixelcnn", "options": {"layers": 1, "h": 3, "out": 4}, "height": 4, "width": 5, "colours": 1, "levels": 3,
@@ -21,7 +21,7 @@ def run(tmp_path, model):
     folder = tmp_path / "a run"
     folder.mkdir()
     write_json(folder / "config.json", CONFIG)
-    saved.write_arrays(folder / "average.npz", model.params)
+    write_arrays(folder / "average.npz", model.params)
     return folder
 
 
@@ -76,13 +76,13 @@ def test_nothing_is_put_unless_all_fits(model):
 def test_pickles_are_never_read(tmp_path):
     np.savez(tmp_path / "a.npz", a=np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="a.npz is broken"):
-        saved.read_arrays(tmp_path / "a.npz")
+        read_arrays(tmp_path / "a.npz")
 
 
 def test_arrays_round_trip(tmp_path):
     arrays = {"b.K": np.arange(6.0).reshape(2, 3), "a": np.float32([1, 2])}
-    saved.write_arrays(tmp_path / "a.npz", arrays)
-    found = saved.read_arrays(tmp_path / "a.npz")
+    write_arrays(tmp_path / "a.npz", arrays)
+    found = read_arrays(tmp_path / "a.npz")
     assert list(found) == list(arrays)
     for name, value in arrays.items():
         np.testing.assert_array_equal(found[name], value)

@@ -19,6 +19,11 @@ def draw(D=3, M=1, J=3, S=2, F=4, seed=0, everything=True):
     return params | optional if everything else params
 
 
+def NOTHING(x):
+    """No earlier outputs."""
+    return np.zeros((len(x), 0))
+
+
 def inputs(n, D=3, seed=1):
     return np.random.default_rng(seed).normal(size=(n, D))
 
@@ -43,7 +48,7 @@ def test_two_outputs_integrate_to_one(everything):
 
 def test_bins_are_integrals_of_the_density():
     params, x, edges = draw(), inputs(3), np.arange(-4, 6)
-    masses = mcgsm_masses(x, np.tile(edges, (3, 1)), **params)
+    masses = mcgsm_masses(x, NOTHING(x), np.tile(edges, (3, 1)), **params)
     for n in range(3):
         for k in range(len(edges) - 1):
             nodes, weights = np.polynomial.legendre.leggauss(40)
@@ -55,16 +60,40 @@ def test_bins_are_integrals_of_the_density():
 @pytest.mark.parametrize("everything", [True, False])
 def test_bins_with_open_ends_sum_to_one(everything):
     edges = np.tile(np.concatenate([[-np.inf], np.arange(1, 256), [np.inf]]), (5, 1))
-    masses = mcgsm_masses(inputs(5) * 50, edges, **draw(everything=everything))
+    masses = mcgsm_masses(inputs(5) * 50, NOTHING(edges), edges, **draw(everything=everything))
     assert masses.shape == (5, 256) and (masses >= 0).all()
     np.testing.assert_allclose(masses.sum(axis=1), 1, rtol=1e-13)
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_bins_of_later_outputs_are_integrals_of_the_conditional_density(everything):
+    """p(y_2 | y_1, x) and p(y_1 | x) by quadrature of the joint density, which knows no chain."""
+    params, x = draw(M=2, everything=everything), inputs(2) / 2
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    line = (np.arange(-20, 20)[:, None] + 0.5 + 0.5 * nodes).reshape(-1)
+    edges = np.array([-np.inf, -1.0, 0.0, 1.0, np.inf])
+
+    def p(x_n, first, second):
+        y = np.stack(np.broadcast_arrays(first, second), axis=-1).reshape(-1, 2)
+        return np.exp(mcgsm_forward(np.tile(x_n, (len(y), 1)), y, **params)[0]).reshape(-1, len(line))
+
+    def integrals(p):
+        each = (p @ np.diag(np.tile(0.5 * weights, 40))).sum(axis=0).reshape(40, 16).sum(axis=1)
+        return np.array([each[:19].sum(), each[19], each[20], each[21:].sum()]) / each.sum()
+
+    for n in range(2):
+        later = mcgsm_masses(x[[n]], np.array([[0.7]]), edges[None], **params)[0]
+        np.testing.assert_allclose(later, integrals(p(x[n], 0.7, line)), atol=1e-10)
+        first = mcgsm_masses(x[[n]], np.zeros((1, 0)), edges[None], **params)[0]
+        joint = np.tile(0.5 * weights, 40)[:, None] * p(x[n], line, line[:, None])
+        np.testing.assert_allclose(first, integrals(joint), atol=1e-10)
 
 
 def test_samples_of_one_output_follow_the_density():
     """P(Y < y | x) of a sample is uniform, whatever x is."""
     params, x, rng = draw(), inputs(5000), np.random.default_rng(2)
     y = mcgsm_sample(x, rng.random(5000), rng.normal(size=(5000, 1)), **params)
-    below = mcgsm_masses(x, np.concatenate([np.full_like(y, -np.inf), y], axis=1), **params)[:, 0]
+    below = mcgsm_masses(x, NOTHING(x), np.concatenate([np.full_like(y, -np.inf), y], axis=1), **params)[:, 0]
     assert kstest(below, "uniform").pvalue > 0.01
 
 

@@ -28,7 +28,7 @@ def test_settings_of_numpy_are_numbers_too():
 
 
 def test_what_can_be_set():
-    assert SETTINGS == ("batch", "optimiser", "rate", "decay", "clip", "average")
+    assert SETTINGS == ("batch", "optimiser", "rate", "decay", "clip", "average", "samples", "edges", "stages", "refit")
 
 
 def test_the_cosine_is_flat_and_then_falls_to_zero():

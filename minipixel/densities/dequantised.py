@@ -1,12 +1,10 @@
-"""Images of integers as a density: noise makes them real, and a field gives them pixel by pixel."""
+"""Images of integers under a density: noise makes them real, and nats are told on the scale of the levels."""
 
 import math
 
 import numpy as np
 
 from minipixel.densities.doors import check_images, check_size
-from minipixel.densities.field import Field
-from minipixel.densities.whitening import below
 from minipixel.units import density_bits
 
 
@@ -55,45 +53,3 @@ class Dequantised:
 
     def arrays(self):
         return {"colours": np.array(self.colours), "levels": np.array(self.levels), "mean": self.mean}
-
-
-class Raster(Dequantised):
-    """log p(image) = sum_ij log p(v_ij | causal neighbours), pixel by pixel in raster order, by one MCGSM
-
-    size: of the window of neighbours (9: 40 of them); options: of the MCGSM.
-    """
-
-    def __init__(self, colours=1, levels=256, size=9, **options):
-        super().__init__(colours, levels)
-        self.field = Field(colours, size, **options)
-
-    def fit(self, images, validation=None, *, rng=0, **options):
-        """Fit to images (N, H, W, C) of integers, with others to stop at; options: of `Field.fit`. Returns the history."""
-        rng = np.random.default_rng(rng)
-        self.centre(images)
-        if validation is not None:
-            validation = self.values(validation, rng), None
-        return self.field.fit(self.values(images, rng), None, validation, rng=rng, **options)
-
-    def log_v(self, v):
-        return self.field.log_p(v)
-
-    def inside_v(self, v):
-        return self.field.log_p(v, whole=False).mean() / self.field.pixels_inside(*v.shape[1:3])
-
-    def sample(self, n, height, width, rng=0, margin=0):
-        """n images (n, height, width, C) of integers. margin: rows above and columns on both sides that are drawn as well
-        and cut away, so that the images do not begin at an edge of mean grey as `nll` has it."""
-        rng = np.random.default_rng(rng)
-        v = self.field.sample(n, height + margin, width + 2 * margin, rng, limits=self.limits)
-        return self.images(v[:, margin:, margin:margin + width])
-
-    def arrays(self):
-        return super().arrays() | {f"field.{name}": value for name, value in self.field.arrays().items()}
-
-    @classmethod
-    def from_arrays(cls, arrays):
-        field = Field.from_arrays(below("field", arrays))
-        model = cls(int(arrays["colours"]), int(arrays["levels"]), field.size)
-        model.field, model.mean = field, arrays["mean"]
-        return model

@@ -1,0 +1,217 @@
+"""`minipixel train mcgsm` and what follows: a density is trained, killed, judged, drawn from and audited like any model."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_run import arrays, same, strict_json
+
+import minipixel as package
+from minipixel.training import fit, stages
+
+SMALL = ["--set", "size=3", "components=2", "scales=2", "features=2", "samples=500"]
+TRAIN = ["train", "mcgsm", "--data", "digits", "--epochs", "12", *SMALL]
+FILES = ["average.npz", "config.json", "curve.png", "features.png", "log.csv", "results.json", "samples.png", "state.npz",
+         "weights.npz"]
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """Rounds of five iterations."""
+    monkeypatch.setattr(fit, "ROUND", 5)
+
+
+def test_a_density_from_end_to_end(rounds, minipixel, here):
+    end = minipixel(*TRAIN, "--out", "run", "--json")
+    assert end.code == 0, end.err
+    results = strict_json(end.out)
+    assert sorted(path.name for path in (here / "run").iterdir()) == FILES
+    own = results["test"]["mcgsm (upper bound)"]
+    assert own["frame"] == 1 and results["steps"] == 12
+    Image.open(here / "run" / "features.png").verify()
+
+    model, digits = package.load("run"), package.data.load("digits")
+    assert own["nats"] == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    assert own["rate"] == pytest.approx(model.rate(digits.test).mean(), rel=1e-4)
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    assert list(rows[:, 0]) == [5, 10, 12] and (np.diff(rows[:, 5]) < 0).all()
+
+    values = strict_json(minipixel("eval", "run", "--frame", "2", "--ensemble", "--json").out)
+    figure = values["figures"]["mcgsm (upper bound)"]
+    assert figure["frame"] == 2 and figure["nats"] == pytest.approx(model.nll(digits.test, ensemble=True).mean(), rel=1e-6)
+    assert figure["rate"] == pytest.approx(model.rate(digits.test, 2, ensemble=True).mean(), rel=1e-4)
+    assert "bit/px" in minipixel("eval", "run").out
+    assert strict_json(minipixel("audit", "run", "--shape", "3x3x1", "--json").out)["ok"]
+    for command in ("sample", "complete"):
+        assert minipixel(command, "run", "-n", "2").code == 0
+
+
+def test_colours_from_a_folder(minipixel, here):
+    (here / "pets").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(here / "pets" / f"{number}.png")
+    end = minipixel("train", "mcgsm", "--data", "pets", "--size", "5", "--levels", "4", "--epochs", "3", *SMALL, "--json")
+    assert end.code == 0, end.err
+    assert strict_json(minipixel("audit", strict_json(end.out)["run"], "--shape", "2x2x3", "--json").out)["ok"]
+
+
+def test_a_frame_that_leaves_no_pixel_has_no_rate(minipixel, here):
+    assert minipixel(*TRAIN[:-5], "size=9", "samples=100", "components=1", "--out", "run").code == 0
+    end = minipixel("eval", "run", "--json")
+    assert strict_json(end.out)["figures"]["mcgsm (upper bound)"]["rate"] is None
+
+
+def test_resumed_at_any_round_is_undisturbed(rounds, minipixel, here, monkeypatch):
+    """Ctrl-C at every look into a fit, mid-round: the round is done again, and the bits are those of one without a stop."""
+    looks, step = [], 0
+    tell = fit.Fit.tell
+
+    def interrupted(trainer, entry):
+        looks.append(entry["step"])
+        if stopping and len(looks) == stopping:
+            signal.raise_signal(signal.SIGINT)
+        tell(trainer, entry)
+
+    monkeypatch.setattr(fit.Fit, "tell", interrupted)
+    stopping = 0
+    assert minipixel(*TRAIN, "--out", "undisturbed").code == 0
+    for stopping in (1, 2):
+        looks.clear()
+        end = minipixel(*TRAIN, "--out", f"stopped-{stopping}")
+        assert end.code == 130 and f"stopped at step {5 * (stopping - 1)}," in end.err
+        step = stopping
+        looks.clear()
+        stopping = 0
+        assert minipixel("train", "--resume", f"stopped-{step}").code == 0
+        same(arrays(f"stopped-{step}/average.npz"), arrays("undisturbed/average.npz"))
+
+
+def test_a_fit_ends_where_validation_says(rounds, minipixel, here):
+    """Forty pixels: what is learned of them soon harms others."""
+    words = [word if word != "samples=500" else "samples=40" for word in TRAIN]
+    words[words.index("12")] = "500"
+    end = minipixel(*words, "--out", "run", "--json")
+    assert end.code == 0 and strict_json(end.out)["steps"] < 200
+    same(arrays("run/weights.npz"), arrays("run/average.npz"))
+
+
+def test_a_density_is_trained_by_steps_as_well(minipixel, here):
+    words = ["train", "mcgsm", "--data", "digits", "--epochs", "1", *SMALL, "optimiser=adam", "batch=64", "rate=0.03", "--json"]
+    results = strict_json(minipixel(*words, "--out", "run").out)
+    digits = package.data.load("digits")
+    model = package.build("mcgsm", height=8, width=8, levels=17, size=3, components=2, scales=2, features=2)
+    model.initialise(digits.train)
+    assert results["test"]["mcgsm (upper bound)"]["nats"] < model.nll(digits.test).mean()
+    assert json.loads((here / "run" / "config.json").read_text())["recipe"]["optimiser"] == "adam"
+
+
+# ---- recurrent densities, in stages
+
+RIDE = ["train", "spatial-lstm", "--data", "digits", "--set", "head=mcgsm", "layers=1", "h=3", "size=3", "components=2",
+        "scales=2", "features=2", "samples=500", "stages=2", "refit=10", "batch=200"]
+
+
+def test_stages(minipixel, here):
+    """Each is a row of the log, validated; what is averaged elsewhere is here the best."""
+    results = strict_json(minipixel(*RIDE, "--out", "run", "--json").out)
+    config = json.loads((here / "run" / "config.json").read_text())
+    assert config["recipe"]["stages"] == 2 and config["recipe"]["epochs"] == 1
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(rows[:, [0, 1, 3]], [[7, 1, 1e-2], [14, 2, 5e-3]])
+    assert rows[1, 5] < rows[0, 5] and results["steps"] == 14
+    model, digits = package.load("run"), package.data.load("digits")
+    assert results["test"][model.title]["nats"] == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    assert strict_json(minipixel("audit", "run", "--shape", "3x3x1", "--json").out)["ok"]
+    assert minipixel("sample", "run", "-n", "2").code == 0
+    assert "features.png" not in [path.name for path in (here / "run").iterdir()]
+
+
+def test_a_stage_that_is_not_better_ends_the_training(minipixel, here, monkeypatch):
+    """Validation that says so: the third of four stages was worse, the fourth is left out, and the second's weights stay."""
+    losses, evaluate = [200.0, 190.0, 195.0], stages.evaluate
+    monkeypatch.setattr(stages, "evaluate", lambda *_, **__: np.array([losses.pop(0)]))
+    assert minipixel(*RIDE, "stages=4", "--out", "run").code == 0
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(rows[:, 5], [200, 190])
+    monkeypatch.setattr(stages, "evaluate", evaluate)
+    assert minipixel(*RIDE, "--out", "two").code == 0
+    for file in ("average.npz", "weights.npz"):
+        same(arrays(f"run/{file}"), arrays("two/average.npz"))
+
+
+def test_nan_in_a_stage_is_told(minipixel, here):
+    end = minipixel(*RIDE, "optimiser=sgd", "rate=1e30", "--out", "run")
+    assert end.code == 2 and "NaN or inf at step 1, first in the " in end.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("stop", [3, 9])
+def test_resumed_between_steps_is_undisturbed(stop, minipixel, here, monkeypatch):
+    """Ctrl-C in either stage, and once more in the fit that ends the first one."""
+    assert minipixel(*RIDE, "--out", "undisturbed").code == 0
+    step, tell, stops = stages.Staged.step, stages.Staged.tell, []
+
+    def interrupted(trainer):
+        if trainer.progress["step"] == stop and stop not in stops:
+            stops.append(stop)
+            signal.raise_signal(signal.SIGINT)
+        step(trainer)
+
+    def interrupted_fit(trainer, entry):
+        if "fit" not in stops:
+            stops.append("fit")
+            signal.raise_signal(signal.SIGINT)
+        tell(trainer, entry)
+
+    monkeypatch.setattr(stages.Staged, "step", interrupted)
+    monkeypatch.setattr(stages.Staged, "tell", interrupted_fit)
+    assert minipixel(*RIDE, "--out", "run").code == 130
+    assert minipixel("train", "--resume", "run").code == 130
+    assert minipixel("train", "--resume", "run").code == 0 and len(stops) == 2
+    for file in ("average.npz", "weights.npz"):
+        same(arrays(f"run/{file}"), arrays(f"undisturbed/{file}"))
+
+
+def test_a_layer_is_stacked_on_a_trained_one(minipixel, here):
+    assert minipixel(*RIDE, "--out", "one").code == 0
+    words = [word.replace("layers=1", "layers=2").replace("stages=2", "stages=1") for word in RIDE]
+    assert minipixel(*words, "rate=1e-30", "optimiser=sgd", "--start", "one", "--out", "two").code == 0
+    one, two = arrays("one/average.npz"), arrays("two/average.npz")
+    kept = [name for name in one if name.startswith("network.") or name == "head.W"]
+    assert "network.body.net.0.K_is" in kept and "network.whitening.K" in kept
+    for name in kept:
+        np.testing.assert_array_equal(two[name], one[name])
+    assert minipixel(*RIDE, "rate=1e-30", "optimiser=sgd", "refit=0", "stages=1", "--start", "one", "--out", "on").code == 0
+    same(arrays("on/average.npz"), one)
+
+
+def test_the_row_lstm_with_a_density(minipixel, here):
+    words = ["train", "row-lstm", "--data", "digits", "--epochs", "1", "--set", "head=mcgsm", "layers=1", "h=4", "out=4",
+             "batch=64", "components=2", "--out", "run", "--json"]
+    figures = strict_json(minipixel(*words).out)["test"]
+    model, digits = package.load("run"), package.data.load("digits")
+    trained = figures["row-lstm (upper bound)"]["nats"]
+    assert trained == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    fresh = package.build("row-lstm", height=8, width=8, levels=17, **model.options)
+    fresh.initialise(digits.train)
+    assert trained < fresh.nll(digits.test).mean()
+
+
+@pytest.mark.parametrize(("words", "fragments"), [
+    (["train", "pixelcnn", "--data", "digits", "--set", "stages=2"], ["stages", "spatial-lstm", "got pixelcnn"]),
+    ([*RIDE, "stages=9"], ["stages expects a whole number 0..8, got 9"]),
+    ([*RIDE, "refit=-1"], ["refit expects", "got -1"]),
+    ([*RIDE, "--start", "run"], ["spatial-lstm cannot start from run"]),
+    ([*RIDE, "--start", "nowhere"], ["unknown run 'nowhere'"]),
+    (["train", "row-lstm", "--data", "digits", "--set", "head=mcgsm", "optimiser=lbfgs"], ["lbfgs", "got row-lstm"]),
+    (["train", "pixelcnn", "--data", "digits", "--set", "optimiser=lbfgs"], ["lbfgs", "mcgsm", "got pixelcnn"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "size=9", "edges=false"], ["8x8", "frame of 4"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "size=4"], ["option size expects an odd", "got 4"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "samples=0"], ["samples expects", "got 0"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "edges=3"], ["edges expects true or false"]),
+    (["eval", "run", "--ensemble"], ["ensemble", "densities", "got pixelcnn"]),
+    (["eval", "run", "--frame", "1"], ["frame", "densities", "got pixelcnn"])])
+def test_refused(words, fragments, run, refused):
+    refused(words, *fragments)

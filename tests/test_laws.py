@@ -169,7 +169,7 @@ FOR_ALL = (laws.gradient, laws.equation, laws.torch, laws.alone, laws.pure, laws
 FOR_LAYERS = (laws.layout, laws.structure, laws.step)
 FOR_MODELS = (model_laws.causal, model_laws.steps, model_laws.sums_to_one, model_laws.nats_are_predictions, model_laws.samples,
               model_laws.completes, model_laws.threads, laws.message)
-# What a density says of levels is not what its nll judges: levels with noise (tests/models/test_density.py).
+# What a density says of levels is not what its nll judges: levels with noise (tests/models/test_density_models.py).
 FOR_DENSITIES = (laws.gradient, laws.equation, laws.alone, laws.pure, laws.dtype, model_laws.causal, model_laws.steps,
                  model_laws.sums_to_one, model_laws.samples, model_laws.completes, model_laws.threads, laws.message)
 

@@ -38,14 +38,15 @@ class LateColumn(MaskedConv):
 
     def step(self, x_ij, state, i, j):
         y = super().step(x_ij, state, i, j)
-        return y - state.from_above[j] + state.from_above[max(0, j - 1)]
+        return y + (state.from_above[max(0, j - 1)] - state.from_above[j]).T
 
 
 class AddsToItsState(MaskedConv):
     """The second call at a pixel finds the first one's value there and adds to it."""
 
     def step(self, x_ij, state, i, j):
-        return super().step(x_ij + state.inputs[:, i, j], state, i, j)
+        again, state.last = getattr(state, "last", None) == (i, j), (i, j)
+        return super().step(x_ij + state.current[j].T if again else x_ij, state, i, j)
 
 
 class FlipsTheSign(MaskedConv):

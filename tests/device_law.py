@@ -201,7 +201,7 @@ def images(colours, levels, n=3):
 
 
 def make_model(place, dtype, name, colours=1, levels=3, **options):
-    small = {"layers": 2, "h": 6, "out": 6, "small_layers": 1, "maps": 3}
+    small = {"layers": 2, "h": 6, "out": 6, "small_layers": 1, "maps": 3, "components": 2, "scales": 2, "features": 3}
     options = {key: value for key, value in small.items() if key in options_of(name)} | options
     model = build(name, height=4, width=5, colours=colours, levels=levels, rng=5, dtype=dtype, device=place.device,
                   **options)

@@ -11,7 +11,7 @@ class LayerPass:
     """Called, it makes the gradients of the parameters; x, dy, y and dx stay in the process that has the shard."""
 
     def __init__(self, layer, x, dy, threads):
-        self.layer, self.params, self.x, self.dy = layer, layer.params, x, dy
+        self.layer, self.saved, self.x, self.dy = layer, layer.params, x, dy
         self.threads, self.xp, self.workers = threads, np, None
         n = max(1, min(layer.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
         self.shards = [slice(start, start + n) for start in range(0, len(x), n)]

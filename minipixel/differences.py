@@ -10,7 +10,7 @@ import numpy as np
 
 from minipixel.backend import array_module, to_numpy
 
-STEPS = (1e-4, 3e-5, 1e-5, 3e-6)
+STEPS = (1e-4, 2e-5, 3e-6)
 CLOSE = 1e-6
 
 

@@ -5,10 +5,10 @@
     check_model  a whole model: every parameter array, along random directions
     Result       the answer: true or false, and a report to read
 
-A derivative is measured at four steps h as (f(v + h) - f(v - h)) / 2h, in float64, for a random upstream gradient (with
+A derivative is measured at three steps h as (f(v + h) - f(v - h)) / 2h, in float64, for a random upstream gradient (with
 dy = 1 a softmax backward that returns zeros would pass). The error of an array is
 
-    max |backward - numeric| / max(1e-8, max |numeric|),    the best of the four steps.
+    max |backward - numeric| / max(1e-8, max |numeric|),    the best of the three steps.
 
 Large steps suffer from curvature, small ones from rounding; a right backward agrees to 8 to 11 digits. At a corner (a
 ReLU that changes sign within the step) there is no derivative to agree with: the point is then drawn again, and the

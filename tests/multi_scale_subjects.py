@@ -51,7 +51,7 @@ def biased(cls, colours=1, C=3, h=2, free=2):
                  free=free, free_kernels=(FREE[cls],))
 
 
-def conditional(lstm, colours=1, h=2, out=3, maps=1, layers=1, cls=Conditional):
+def conditional(lstm, colours=1, h=2, out=3, maps=2, layers=2, cls=Conditional):
     formula, kernel = RECURRENCES[lstm]
 
     def make(rng, dtype):
@@ -73,8 +73,8 @@ LAYERS = {
     "diagonal-bilstm-biased-rgb": biased(DiagonalBiLSTM, 3, C=5, h=3),
     "row-lstm-biased": biased(RowLSTM),
     "row-lstm-biased-rgb": biased(RowLSTM, 3, C=5, h=4, free=1),
-    "conditional": conditional(DiagonalBiLSTM),
-    "conditional-rgb": conditional(DiagonalBiLSTM, 3, h=3),
-    "conditional-row": conditional(RowLSTM),
+    "conditional": conditional(DiagonalBiLSTM, maps=1),
+    "conditional-rgb": conditional(DiagonalBiLSTM, 3, h=3, maps=1, layers=1),
+    "conditional-row": conditional(RowLSTM, maps=1, layers=1),
     "conditional-shallow": conditional(DiagonalBiLSTM, 3, h=3, layers=0),
 }

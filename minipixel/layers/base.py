@@ -30,10 +30,15 @@ class Layer:
     fixed = Params()    # what comes from data and is not trained, but saved with the params
     # Pixels of a shard of a batch: four MNIST images. Smaller ones spend their time between calls, larger ones leave the cache.
     shard = 3136
+    pointwise = False   # does y at a pixel depend on x at that pixel alone?
 
     def to(self, xp):
         """Move the layer's arrays to the array module `xp`, in place. Returns the layer."""
         raise NotImplementedError
+
+    def split(self):
+        """(trunk, tail): this layer as two in sequence, the second pointwise; what has no such end has an Identity there."""
+        return self, Identity()
 
     def start(self, n, height, width, canvas=None):
         """State for `step`. `canvas` (n, H, W, C), if given, is the input itself: its owner writes the drawn values there."""
@@ -51,3 +56,21 @@ class Layer:
         """The name of the first layer inside whose output for a finite x is not finite ("": this one); None if all are."""
         xp = array_module(x)
         return None if bool(to_numpy(xp.isfinite(self.forward(x)[0]).all())) else ""
+
+
+class Identity(Layer):
+    """y = x"""
+
+    pointwise = True
+
+    def to(self, xp):
+        return self
+
+    def forward(self, x):
+        return x, None
+
+    def backward(self, dy, cache):
+        return dy, {}
+
+    def step(self, x_ij, state, i, j):
+        return x_ij

@@ -58,6 +58,16 @@ class Sequential(Composite):
     def of(cls, layers):
         return cls(**{str(k): layer for k, layer in enumerate(layers)})
 
+    @property
+    def pointwise(self):
+        return all(child.pointwise for child in self.children.values())
+
+    def split(self):
+        """Between the last child that reads other pixels and what follows."""
+        children = list(self.children.items())
+        first = max((k for k, (_, child) in enumerate(children, 1) if not child.pointwise), default=0)
+        return Sequential(**dict(children[:first])), Sequential(**dict(children[first:]))
+
     def forward(self, x):
         caches = []
         for child in self.children.values():
@@ -87,6 +97,8 @@ class Sequential(Composite):
 
 class Residual(Sequential):
     """y = x + body(x), the body in sequence        PixelRNN, section 3.3 and Figure 5"""
+
+    split = Layer.split     # x goes around all of the body
 
     def forward(self, x):
         y, caches = super().forward(x)

@@ -30,6 +30,11 @@ class FullContext(Layer):
     def shard(self):
         return self.net.shard
 
+    def split(self):
+        """The network's own tail needs no further column."""
+        trunk, tail = self.net.split()
+        return FullContext(self.C, trunk), tail
+
     def to(self, xp):
         self.net.to(xp)
         return self

@@ -22,6 +22,7 @@ class MaskedConv(Layer):
             raise ValueError(f"MaskedConv expects an odd kernel size, got {k}")
         self.C, self.F = C, F
         self.taps = live_taps(k, k, mask, colours)
+        self.pointwise = self.taps == ((0, 0),)
         if not self.taps:
             raise ValueError(f"MaskedConv has no live tap: a {k}x{k} kernel with mask {mask} reads nothing in one colour")
         allowed = connections(self.taps, C, F, mask, colours)

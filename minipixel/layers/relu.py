@@ -8,6 +8,8 @@ from minipixel.ops.activations import relu_backward, relu_forward
 class ReLU(Layer):
     """y = max(x, 0)"""
 
+    pointwise = True
+
     def to(self, xp):
         return self
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.layers.heads import head_for
+from minipixel.layers.tail import tail_pass
 from minipixel.workers import each
 
 
@@ -105,11 +106,11 @@ class Model:
     def shard_nats_and_grads(self, example, N):
         """Sum of the nats of a shard, and the gradient of their share in the mean over N images"""
         example = [self.xp.asarray(part) for part in example]
-        logits, net_cache = self.net.forward(self.scale(example[0]))
-        nats, head_cache = self.head.forward(logits, example[-1])
-        dlogits = self.head.backward(self.xp.full(len(logits), 1 / N), head_cache)
-        _, grads = self.net.backward(dlogits, net_cache)
-        return nats.sum(), grads
+        trunk, tail = self.net.split()
+        z, cache = trunk.forward(self.scale(example[0]))
+        nats, dz, tail_grads = tail_pass(tail, self.head, z, example[-1], 1 / N)
+        _, grads = trunk.backward(dz, cache)
+        return nats, {**grads, **tail_grads}
 
     def first_not_finite(self, x):
         """The name of the first layer whose output for the images x is NaN or inf; None when there is none."""
@@ -126,11 +127,12 @@ class Model:
         return self.head.log_probs(self.net.step(canvas_ij, state, i, j))
 
     def shards(self, x):
-        """The batch in pieces: of as many pixels as suit the network, and two at least, for two cores; on a GPU one."""
+        """The batch in pieces of about equal size: of as many pixels as suit the network, an even number for two cores;
+        on a GPU one."""
         if self.xp is not np:
             return [x]
-        n = max(1, min(self.net.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
-        return [x[k:k + n] for k in range(0, len(x), n)]
+        n = max(1, self.net.shard // (x.shape[1] * x.shape[2]))
+        return np.array_split(x, min(len(x), 2 * -(-len(x) // (2 * n))))
 
     def cut(self, example):
         """An example in shards."""
@@ -148,7 +150,7 @@ class Model:
         return x
 
     def cost(self):
-        """Stored parameters, multiply-adds a pixel (forward), and numbers a pixel that training keeps."""
+        """Stored parameters, multiply-adds a pixel (forward), and numbers a pixel that training keeps (of the tail none)."""
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": self.net.connections(),
-                "kept_per_pixel": self.net.kept() + 2 * self.head.units}
+                "kept_per_pixel": self.net.split()[0].kept()}

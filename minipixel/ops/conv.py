@@ -141,12 +141,12 @@ def runs(taps):
     return [(*taps[t], t, end - t) for t, end in zip(starts, [*starts[1:], len(taps)])]
 
 
-def strips(x, numbers):
-    """(images, rows) slices in which `numbers` a pixel fit into STRIP: some whole images, or rows of one; on a GPU, all."""
+def strips(x, numbers, most=STRIP):
+    """(images, rows) slices in which `numbers` a pixel are `most` at most: some whole images, or rows of one; on a GPU, all."""
     N, H, W, _ = x.shape
     if not isinstance(x, np.ndarray):
         return [(slice(0, N), slice(0, H))]
-    images = max(1, STRIP // (H * W * numbers))
-    rows = min(H, max(1, STRIP // (W * numbers)))
+    images = max(1, most // (H * W * numbers))
+    rows = min(H, max(1, most // (W * numbers)))
     return [(slice(n, min(n + images, N)), slice(top, min(top + rows, H)))
             for n in range(0, N, images) for top in range(0, H, rows)]

@@ -34,6 +34,35 @@ def test_softmax_of_huge_logits():
     assert np.isfinite(softmax_log_probs(logits, 1)).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("high", [0, 5, 14, 30, 200, 1e4, np.inf, np.nan])
+def test_a_value_does_not_depend_on_how_high_others_are(high, dtype):
+    """Neither its nats nor its gradient, by a single bit."""
+    rng = np.random.default_rng(0)
+    logits, x = rng.standard_normal((3, 4, 5, 2 * 7)).astype(dtype), rng.integers(0, 7, (3, 4, 5, 2))
+    alone = [softmax_forward(logits[k:k + 1], x[k:k + 1]) for k in range(3)]
+    logits[1, 2, 3] += dtype(high)
+    with np.errstate(invalid="ignore"):
+        nats, cache = softmax_forward(logits, x)
+    gradient = softmax_backward(np.ones(3), cache)["logits"]
+    for k in (0, 2):
+        assert nats[k] == alone[k][0][0]
+        np.testing.assert_array_equal(gradient[k], softmax_backward(np.ones(1), alone[k][1])["logits"][0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("height", [-1e4, -90, -30, -10, 10, 30, 90, 1e4])
+def test_a_common_height_of_the_logits_has_no_effect(height, dtype):
+    rng = np.random.default_rng(0)
+    logits, x = rng.integers(-8, 8, (3, 4, 5, 2 * 7)).astype(dtype), rng.integers(0, 7, (3, 4, 5, 2))
+    nats, cache = softmax_forward(logits, x)
+    high, high_cache = softmax_forward(logits + dtype(height), x)
+    rtol = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(high, nats, rtol=rtol)
+    np.testing.assert_allclose(softmax_backward(np.ones(3), high_cache)["logits"],
+                               softmax_backward(np.ones(3), cache)["logits"], rtol=rtol, atol=rtol)
+
+
 def test_equal_logits_cost_log_k():
     x = np.zeros((2, 3, 4, 3), int)
     np.testing.assert_allclose(softmax_forward(np.zeros((2, 3, 4, 15)), x)[0], 36 * np.log(5), rtol=1e-14)

@@ -95,7 +95,7 @@ def neighbourhoods(x, taps, F):
     """
     C = x.shape[3]
     P = padded = images_padded = None
-    for images, rows in strips(x, max(len(taps) * C, F)):
+    for images, rows in strips(x, max(len(taps) * C, F), STRIP):
         if reach(taps) == 0:
             yield (images, rows), x[images, rows]
             continue
@@ -141,7 +141,7 @@ def runs(taps):
     return [(*taps[t], t, end - t) for t, end in zip(starts, [*starts[1:], len(taps)])]
 
 
-def strips(x, numbers, most=STRIP):
+def strips(x, numbers, most):
     """(images, rows) slices in which `numbers` a pixel are `most` at most: some whole images, or rows of one; on a GPU, all."""
     N, H, W, _ = x.shape
     if not isinstance(x, np.ndarray):

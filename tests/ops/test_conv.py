@@ -32,12 +32,11 @@ def test_the_cut_into_strips_changes_nothing(monkeypatch, strip, taps, C, F):
 
 
 @pytest.mark.parametrize("strip", [1, 7, 50, 333, 1 << 18])
-def test_strips_cover_every_row_once_and_fit(monkeypatch, strip):
-    monkeypatch.setattr(conv, "STRIP", strip)
+def test_strips_cover_every_row_once_and_fit(strip):
     numbers = 6
     for N, H, W in ((1, 1, 1), (3, 5, 4), (7, 2, 9)):
         x, seen = np.zeros((N, H, W, 2)), np.zeros((N, H), int)
-        for images, rows in conv.strips(x, numbers):
+        for images, rows in conv.strips(x, numbers, strip):
             seen[images, rows] += 1
             size = seen[images, rows].size
             assert size == 1 or size * W * numbers <= strip

@@ -48,6 +48,7 @@ def parser():
     evaluate.add_argument("--frame", type=int, help="of a density: pixels along each border that its rate (bit/px) leaves out "
                           "(default: those whose neighbourhood is cut)")
     evaluate.add_argument("--ensemble", action="store_true", help="of a density: the mean over mirrored and transposed images")
+    evaluate.add_argument("--against", metavar="RUN", help="another run: how much worse is it on the same images?")
     evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     add_machine_options(evaluate)
 

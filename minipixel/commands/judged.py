@@ -17,7 +17,7 @@ from minipixel.models import LABELLERS
 from minipixel.models.density import Density
 from minipixel.sampling import sample
 from minipixel.training import labelling
-from minipixel.training.evaluation import compare
+from minipixel.training.evaluation import compare, paired
 
 SAMPLES = 25
 
@@ -49,6 +49,20 @@ class Likelihoods:
                          {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
 
     @staticmethod
+    def paired(model, other, x, frame=None, ensemble=False):
+        return paired(model, other, x, frame, ensemble, progress=True)
+
+    @staticmethod
+    def told(gain):
+        """What `paired` found, as a line."""
+        def interval(unit, digits):
+            return f"{gain[unit]:.{digits}f} ({gain[f'{unit}_from']:.{digits}f} to {gain[f'{unit}_to']:.{digits}f})"
+
+        where = f", without {gain['frame']} pixels along each border" if gain["frame"] else ""
+        return (f"better by {interval('nats', 2)} nats/image, {interval('bits_per_dim', 4)} bits/dim; 95 % intervals over "
+                f"{gain['images']:,} images{where}")
+
+    @staticmethod
     def draw(model, data, seed, path):
         plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True), model.levels, path)
         filters = model.filters() if isinstance(model, Density) else None
@@ -77,6 +91,10 @@ class Labels:
             raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
         figures = labelling.compare(model, data, split, progress=True)
         return Judgement(figures, f"{figures[model.name]['nats']:.2f} nats per image (all pixels' labels)")
+
+    @staticmethod
+    def paired(model, other, x, frame=None, ensemble=False):
+        raise ValueError(f"--against is of models that draw images, got {model.name}, which labels pixels")
 
     @staticmethod
     def draw(model, data, seed, path):

@@ -195,4 +195,9 @@ def evaluate(arguments):
     found = kind.judge(model, data, arguments.split, frame=arguments.frame, ensemble=arguments.ensemble)
     text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
     values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}
+    if arguments.against:
+        other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
+        gain = kind.paired(model, other, getattr(data, arguments.split), frame=arguments.frame, ensemble=arguments.ensemble)
+        values["against"] = {"run": str(arguments.against), **gain}
+        text += f"\n\nagainst {arguments.against}: {kind.told(gain)}"
     return Result(values, text)

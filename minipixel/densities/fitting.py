@@ -10,6 +10,9 @@ import numpy as np
 from minipixel.backend import to_numpy
 from minipixel.densities.doors import check_size
 
+BATCHES = 64
+FLOOR = 1e-3        # of an array's largest curvature: an estimate of nothing is no licence to jump
+
 
 class Best:
     """The parameters of the smallest loss so far, and how many reports ago that was."""
@@ -47,35 +50,57 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
 
     check_size("iterations", iterations)
     x, y = density.xp.asarray(x, density.dtype), density.xp.asarray(y, density.dtype)
-    best, step, last = Best(density, validation), 0, np.nan
+    best, step, last, units = Best(density, validation), 0, np.nan, curvature(density, x, y)
 
     def loss_and_slope(vector):
         nonlocal last
-        unpack(vector, density)
+        unpack(vector / units, density)
         last, grads = density.loss_and_grads(x, y)
-        return last, pack(grads)
+        return last, pack(grads) / units
 
     def look(vector):
         nonlocal step
         step += 1
         if step % every == 0:
-            unpack(vector, density)
+            unpack(vector / units, density)
             best.report(step, last)
             if tell:
                 tell(best.history[-1])
             if best.age >= patience:
                 raise StopIteration
 
-    start = pack(density.params)
+    start = pack(density.params) * units
     try:
         end = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", callback=look,
                        options={"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 20, "ftol": 1e-12})
-        if step % every:
-            unpack(end.x, density)
+        if step % every or not step:
+            unpack(end.x / units, density)
             best.report(step, float(end.fun))
     except StopIteration:  # SciPy before 1.11 lets it through
         pass
     return best.restore()
+
+
+def curvature(density, x, y):
+    """Square roots of the Fisher information's diagonal, the same for all of an array's row: one number a parameter, (P,)
+
+    L-BFGS begins as if all parameters were curved alike. Those of an MCGSM differ by orders of magnitude: predictors of
+    sharp scales are stiff, what belongs to rare components is soft. In units of these numbers they are alike. The information
+    of a sample is the variance of its gradient, estimated by the gradients of BATCHES parts of the data; its mean over a row (a
+    component, or a feature) is what that estimate is good for.
+    """
+    batches = min(BATCHES, len(x))
+    grads = np.stack([pack(density.loss_and_grads(x[k::batches], y[k::batches])[1]) for k in range(batches)])
+    information, start = grads.var(axis=0) * len(x) / batches, 0
+    for value in density.params.values():
+        if not value.size:
+            continue
+        rows = information[start:start + value.size].reshape(len(value), -1)        # a view
+        rows[...] = rows.mean(axis=1, keepdims=True)
+        rows += FLOOR * rows.max(initial=0)
+        rows[~(rows > 0)] = 1
+        start += value.size
+    return np.sqrt(information)
 
 
 def pack(arrays):

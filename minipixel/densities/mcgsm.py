@@ -4,9 +4,13 @@ import numpy as np
 
 from minipixel.backend import array_module, device_module, to_numpy
 from minipixel.densities.doors import check_finite, check_matrix, check_size
+from minipixel.densities.experts import experts
 from minipixel.densities.fitting import lbfgs
-from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward, mcgsm_masses, mcgsm_sample, pieces
-from minipixel.threads import run_shards
+from minipixel.ops.mcgsm import gate_energy, mcgsm_backward, mcgsm_forward, mcgsm_masses, mcgsm_sample, pieces
+from minipixel.threads import one_blas_thread, run_shards
+
+SAMPLES = 30_000        # from which experts begin; more change little
+GATE = 10.0
 
 
 class MCGSM:
@@ -65,7 +69,7 @@ class MCGSM:
             self.params[name][...] = self.xp.asarray(np.asarray(value, self.dtype))
 
     def initialise(self, x, y, rng=0):
-        """Start from the data: linear prediction by least squares, the precision of what it leaves, whitened features."""
+        """Start from the data: experts around the linear prediction (`experts.py`), and a gate that tells inputs apart."""
         x, y = (to_numpy(v).astype(np.float64) for v in self.checked(x, y))
         check_finite("MCGSM", x=x, y=y)
         m_x, m_y, n = x.mean(axis=0), y.mean(axis=0), len(x)
@@ -77,7 +81,10 @@ class MCGSM:
         left = y - m_y - (x - m_x) @ A.T
         L = np.linalg.cholesky(np.linalg.inv(left.T @ left / n + 1e-12 * np.eye(self.outputs)))
         shapes = {name: value.shape for name, value in self.params.items()}
-        self.put(starting_values(shapes, m_x, m_y, root, A, L, rng))
+        values = starting_values(shapes, m_x, m_y, root, A, L, rng)
+        some = slice(None, None, -(-n // SAMPLES))
+        with one_blas_thread():     # small products: two threads would wait for one another
+            self.put(values | fitted_start(values, x[some], y[some], L))
         return self
 
     def log_p(self, x, y):
@@ -150,10 +157,7 @@ class MCGSM:
 def starting_values(shapes, m_x, m_y, root, A, L, rng):
     """Parameters around one Gaussian N(y; m_y + A (x - m_x), (L L^T)^-1), where root = C_xx^(-1/2): {name: array}
 
-    Predictors A and a tenth of noise. Scales spread around the precision, and features of the size of the whitened inputs, so
-    that the gate tells inputs apart from the first step on. (The authors' code starts with features and weights of a
-    hundredth, where the gate has nearly no gradient: L-BFGS takes some fifty iterations to leave that place, and often ends
-    lower.) The same start for data on any scale.
+    Predictors A and a tenth of noise; scales spread around the precision; features that see whitened inputs.
     """
     rng = np.random.default_rng(rng)
     scale, D = L[0, 0], len(m_x)
@@ -168,6 +172,26 @@ def starting_values(shapes, m_x, m_y, root, A, L, rng):
     values["u"] = m_y - values["a"] @ m_x
     values["w"] = np.zeros(shapes.get("w", 0))
     return {name: np.broadcast_to(values[name], shape) for name, shape in shapes.items()}
+
+
+def fitted_start(values, x, y, L):
+    """Of those values, the experts after expectation maximisation, and weights that suit their scales: {name: array}
+
+    The gate multiplies its energy by a scale's precision. For the sharpest scale of each component an input in the middle
+    of the data gets the energy GATE: sharp scales then begin where the features see little, as in an even patch. (The
+    authors' code starts with weights of a hundredth, where the gate has nearly no gradient, and often ends lower.)
+    """
+    means = "u" in values
+    A = np.concatenate([values["a"], values["u"][:, :, None]], axis=2) if means else values["a"]
+    inputs = np.concatenate([x, np.ones((len(x), 1))], axis=1) if means else x
+    eta, log_e, A = experts(inputs, y, A, L, values["alpha"].shape[1])
+    found = {"eta": eta, "alpha": log_e + 2 * np.log(L[0, 0]), "a": A[:, :, :x.shape[1]]}
+    if means:
+        found["u"] = A[:, :, -1]
+    q = np.median(gate_energy(x, values["b"] @ x.T, values["beta"], None), axis=1, keepdims=True)
+    sharpest = np.exp(found["alpha"].max(axis=1, keepdims=True))
+    found["beta"] = values["beta"] * np.sqrt(2 * GATE / (sharpest * np.where(q > 0, q, 1)))
+    return found
 
 
 def spread(S):

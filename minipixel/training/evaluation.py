@@ -1,5 +1,7 @@
 """Likelihoods that can be believed: on a held-out split, in nats and bits, with a standard error, beside two baselines."""
 
+import math
+
 import numpy as np
 
 from minipixel.models.density import Density
@@ -40,6 +42,34 @@ def figure(nats, shape):
         error = float(np.std(nats, ddof=1) / np.sqrt(len(nats)))
     return {"nats": mean, "nats_error": error, "bits_per_dim": bits_per_dim(mean, shape),
             "bits_per_dim_error": None if error is None else bits_per_dim(error, shape), "images": len(nats)}
+
+
+def paired(model, other, x, frame=None, ensemble=False, progress=False):
+    """How many nats `other` needs more than `model` for the same images: mean, standard error, 95 % interval (normal).
+
+    Of two densities inside a frame, the wider of their own unless one is given: {"nats", "nats_error", "nats_from", "nats_to",
+    the same in bits per dimension, "images", "frame"}. ensemble: of `model`. ValueError when the two read different images.
+    """
+    densities = [isinstance(one, Density) for one in (model, other)]
+    if not densities[0] and ensemble or not all(densities) and frame is not None:
+        raise ValueError(f"a frame and an ensemble are of densities, got {model.name} against {other.name}")
+    if (model.levels, model.colours) != (other.levels, other.colours):
+        raise ValueError(f"models of the same images can be compared, got {model.levels} levels and {model.colours} colours "
+                         f"against {other.levels} and {other.colours}")
+    if all(densities) and frame is None:
+        frame = max(model.reach, other.reach)
+    options = {} if frame is None else {"frame": frame}
+    needed = []
+    for one, further in ((other, {}), (model, {"ensemble": True} if ensemble else {})):
+        with processes(one):
+            needed.append(evaluate(one, x, progress=progress, **options, **further))
+    height, width, colours = x.shape[1:]
+    inside = height - 2 * (frame or 0), width - 2 * (frame or 0), colours
+    found = figure(needed[0] - needed[1], inside)
+    for unit in ("nats", "bits_per_dim"):
+        for end, sign in (("from", -1), ("to", 1)):
+            found[f"{unit}_{end}"] = found[unit] + sign * 1.96 * (found[f"{unit}_error"] or math.nan)
+    return found | {"frame": frame}
 
 
 def density_figure(model, x, nats, frame=None, ensemble=False, progress=False):

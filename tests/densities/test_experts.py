@@ -1,0 +1,74 @@
+"""The start of an MCGSM's experts: each step is one of expectation maximisation, and few samples do not capture an expert."""
+
+import numpy as np
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from minipixel.densities import experts as module
+from minipixel.densities.experts import experts
+
+
+def two_planes(n=3000, seed=0):
+    """y = x_1 in a third of the samples, with errors of 0.01; else y = -x_2, with errors of 1."""
+    rng = np.random.default_rng(seed)
+    x, sharp = rng.normal(size=(n, 2)), rng.random(n) < 1 / 3
+    y = np.where(sharp, x[:, 0] + 0.01 * rng.normal(size=n), -x[:, 1] + rng.normal(size=n))
+    return x, y[:, None]
+
+
+def beginning(x, y, J=3, seed=1):
+    """The linear prediction of all data with noise, and the precision's root that it leaves."""
+    A = np.linalg.lstsq(x, y, rcond=None)[0].T
+    left = y - x @ A.T
+    noise = np.random.default_rng(seed).normal(size=(J, *A.shape)) / 10
+    return A + noise, np.linalg.cholesky(np.linalg.inv(left.T @ left / len(x)))
+
+
+def loss(x, y, found, L):
+    """Mean of -log p(y | x) by the definition, for one output"""
+    eta, alpha, A = found
+    parts = [eta[c, s] + norm.logpdf(y[:, 0], x @ A[c, 0], np.exp(-alpha[c, s] / 2) / L[0, 0])
+             for c in range(len(eta)) for s in range(eta.shape[1])]
+    return -logsumexp(parts, axis=0).mean()
+
+
+def test_two_planes_are_found():
+    x, y = two_planes()
+    A, L = beginning(x, y, J=2)
+    eta, alpha, A = experts(x, y, A, L, 2)
+    c, s = np.unravel_index(alpha.argmax(), alpha.shape)
+    np.testing.assert_allclose(A[c, 0], [1, 0], atol=0.01)
+    assert 0.01 < np.exp(-alpha[c, s] / 2) / L[0, 0] < 0.02     # the prior's ten samples have larger errors
+    np.testing.assert_allclose(A[1 - c, 0], [0, -1], atol=0.1)
+    np.testing.assert_allclose(np.exp(eta).sum(axis=1)[c], 1 / 3, atol=0.05)
+
+
+def test_every_step_is_better(monkeypatch):
+    """But for the prior's part: of ten samples in three thousand."""
+    x, y = two_planes()
+    start, losses = beginning(x, y), []
+    for steps in range(12):
+        monkeypatch.setattr(module, "STEPS", steps)
+        losses.append(loss(x, y, experts(x, y, *start, 2), start[1]))
+    assert (np.diff(losses) < 1e-3).all() and losses[-1] < losses[0] - 0.5
+
+
+def test_a_few_samples_without_error_do_not_take_an_expert():
+    """Three samples on one line of many inputs could be predicted exactly, at any precision."""
+    x, y = two_planes(300)
+    x = np.concatenate([x, np.random.default_rng(5).normal(size=(300, 20))], axis=1)
+    y[:3] = 5
+    A, L = beginning(x, y, J=8)
+    _, alpha, _ = experts(x, y, A, L, 3)
+    # Not more than thirteen samples would have, of which ten are as good as the best tenth.
+    best = np.quantile(((y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) @ L)**2, 0.1)
+    assert alpha.max() < np.log(400 / best) and np.isfinite(alpha).all()
+
+
+def test_without_inputs_only_scales_are_fitted():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(4000, 1)) * np.where(rng.random((4000, 1)) < 0.5, 0.1, 2)
+    L = np.array([[1 / y.std()]])
+    eta, alpha, A = experts(np.zeros((4000, 0)), y, np.zeros((1, 1, 0)), L, 2)
+    assert A.shape == (1, 1, 0)
+    np.testing.assert_allclose(np.sort(np.exp(-alpha[0] / 2) / L[0, 0]), [0.1, 2], rtol=0.1)

@@ -90,7 +90,7 @@ def seed(word):
 
 def add_data_options(command):
     command.add_argument("--levels", type=int, help="fewer levels than the data have, by quantising")
-    command.add_argument("--size", type=int, help="height and width of the images made of a folder, bsds300 or dead-leaves")
+    command.add_argument("--size", type=int, help="height and width of the images made of a folder, of bsds300 or dead-leaves")
 
 
 def add_machine_options(command):

@@ -1,7 +1,5 @@
 """Likelihoods that can be believed: on a held-out split, in nats and bits, with a standard error, beside two baselines."""
 
-import math
-
 import numpy as np
 
 from minipixel.models.density import Density
@@ -56,6 +54,8 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False):
     if (model.levels, model.colours) != (other.levels, other.colours):
         raise ValueError(f"models of the same images can be compared, got {model.levels} levels and {model.colours} colours "
                          f"against {other.levels} and {other.colours}")
+    if len(x) < 2:
+        raise ValueError("an interval over images expects at least 2 of them, got 1")
     if all(densities) and frame is None:
         frame = max(model.reach, other.reach)
     options = {} if frame is None else {"frame": frame}
@@ -68,7 +68,7 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False):
     found = figure(needed[0] - needed[1], inside)
     for unit in ("nats", "bits_per_dim"):
         for end, sign in (("from", -1), ("to", 1)):
-            found[f"{unit}_{end}"] = found[unit] + sign * 1.96 * (found[f"{unit}_error"] or math.nan)
+            found[f"{unit}_{end}"] = found[unit] + sign * 1.96 * found[f"{unit}_error"]
     return found | {"frame": frame}
 
 

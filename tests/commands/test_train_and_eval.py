@@ -141,6 +141,16 @@ def test_eval(run, minipixel):
     assert f"{nats.mean():.2f}" in text and "uniform" in text and "digits" in text
 
 
+def test_eval_against_another_run(run, minipixel, here):
+    """The same weights cost the same; what cannot be compared is refused."""
+    values = strict_json(minipixel("eval", "run", "--against", "run", "--json").out)["against"]
+    assert values["run"] == "run" and values["nats"] == values["nats_from"] == values["nats_to"] == 0
+    assert values["images"] == 250 and values["frame"] is None
+    assert "against run: better by 0.00 (0.00 to 0.00) nats/image" in minipixel("eval", "run", "--against", "run").out
+    end = minipixel("eval", "run", "--against", "pixelcnn-mnist")
+    assert end.code == 2 and "against 2 and 1" in end.err.splitlines()[-1]
+
+
 @pytest.mark.parametrize("split, images", [("train", 1297), ("validation", 250)])
 def test_eval_on_another_split(split, images, run, minipixel):
     values = strict_json(minipixel("eval", "run", "--split", split, "--json").out)

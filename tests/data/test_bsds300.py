@@ -59,6 +59,16 @@ def test_folders(folders):
     check(data.load("bsds300", size=20))
 
 
+def test_grey(folders):
+    """Luma: 0.299 R + 0.587 G + 0.114 B, of squares and splits that are those in colour."""
+    folders(files())
+    colour, grey = data.load("bsds300", size=20), data.load("bsds300-grey", size=20)
+    assert grey.name == "bsds300-grey" and grey.shape == (20, 20, 1) and grey.official is False
+    for split in ("train", "validation", "test"):
+        luma = getattr(colour, split) @ np.array([0.299, 0.587, 0.114])
+        assert np.abs(getattr(grey, split)[..., 0] - luma).max() <= 0.5
+
+
 def test_an_archive(root):
     (root / "bsds300").mkdir()
     (root / "bsds300" / "BSDS300-images.tgz").write_bytes(archive(files()))

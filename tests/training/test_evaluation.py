@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minipixel import build
-from minipixel.training.evaluation import CHUNK, compare, evaluate, figure, independent_nats
+from minipixel.training.evaluation import CHUNK, compare, evaluate, figure, independent_nats, paired
 
 SHAPE = 2, 3, 1
 LEVELS = 3
@@ -55,6 +55,43 @@ def test_a_figure_is_mean_and_standard_error_in_both_units():
     assert found["nats_error"] == pytest.approx(math.sqrt((4 + 1 + 0 + 9) / 3) / 2)
     for unit in ("", "_error"):
         assert found[f"bits_per_dim{unit}"] == pytest.approx(found[f"nats{unit}"] / (4 * math.log(2)))
+
+
+def test_two_models_are_compared_image_by_image(model, data):
+    other = build("pixelcnn", height=2, width=3, levels=LEVELS, rng=1, layers=1, h=3, out=3)
+    found, gains = paired(model, other, data.test), other.nll(data.test) - model.nll(data.test)
+    error = gains.std(ddof=1) / 3
+    assert found["nats"] == pytest.approx(gains.mean()) and found["nats_error"] == pytest.approx(error)
+    assert found["nats_from"] == pytest.approx(gains.mean() - 1.96 * error)
+    assert found["bits_per_dim_to"] == pytest.approx((gains.mean() + 1.96 * error) / (6 * math.log(2)))
+    assert found["frame"] is None and found["images"] == 9
+    assert paired(other, model, data.test)["nats"] == pytest.approx(-gains.mean())
+
+
+def test_densities_are_compared_on_pixels_that_both_know():
+    """Windows of 3x3 and 5x5: without a frame of 2, the wider one's."""
+    x = np.random.default_rng(0).integers(0, LEVELS, (5, 8, 9, 1))
+    narrow, wide = (build("mcgsm", height=8, width=9, levels=LEVELS, rng=0, size=size, components=2) for size in (3, 5))
+    found, gains = paired(wide, narrow, x), narrow.nll(x, frame=2) - wide.nll(x, frame=2)
+    assert found["frame"] == 2 and found["nats"] == pytest.approx(gains.mean())
+    assert found["bits_per_dim"] == pytest.approx((wide.rate(x, 2) - narrow.rate(x, 2)).mean())
+    assert paired(wide, narrow, x, frame=3)["nats"] == pytest.approx((narrow.nll(x, frame=3) - wide.nll(x, frame=3)).mean())
+    alone = narrow.nll(x, frame=1) - narrow.nll(x, frame=1, ensemble=True)
+    assert paired(narrow, narrow, x, ensemble=True)["nats"] == pytest.approx(alone.mean())
+
+
+@pytest.mark.parametrize("other, options, words", [
+    ({"levels": 4}, {}, "3 levels and 1 colours against 4 and 1"), ({"colours": 3}, {}, "against 3 and 3"),
+    ({}, {"frame": 1}, "of densities, got pixelcnn against pixelcnn"), ({}, {"ensemble": True}, "of densities")])
+def test_what_cannot_be_compared(model, data, other, options, words):
+    other = build("pixelcnn", height=2, width=3, rng=0, layers=1, h=3, out=3, **{"levels": LEVELS, "colours": 1} | other)
+    with pytest.raises(ValueError, match=words):
+        paired(model, other, data.test, **options)
+
+
+def test_one_image_has_no_interval(model, data):
+    with pytest.raises(ValueError, match="at least 2"):
+        paired(model, model, data.test[:1])
 
 
 def test_one_image_has_no_error():

@@ -1,9 +1,10 @@
 """Densities: what models real numbers, not levels. Integers become real by noise in [0, 1) that is added to them.
 
 mcgsm.py            p(y | x) as a mixture of conditional Gaussian scale mixtures, with its parameters and its start
+experts.py          the start of its experts, by expectation maximisation
 gsm.py              p(y) as a mixture of Gaussian scale mixtures, fitted by EM
 whitening.py        inputs and outputs whitened, the outputs given the inputs; with the density it gives
-fitting.py          L-BFGS, stopped early on validation data
+fitting.py          L-BFGS in units of curvature, stopped early on validation data
 neighbourhood.py    what a pixel reads: causal and surrounding neighbours
 field.py            p(image) = prod p(pixel | neighbours), also given another image
 dequantised.py      integers made real by noise

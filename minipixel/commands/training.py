@@ -191,13 +191,14 @@ def evaluate(arguments):
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
     data = data_for(model, read_config(folder), arguments.data)
-    kind = kind_of(model.name)
-    found = kind.judge(model, data, arguments.split, frame=arguments.frame, ensemble=arguments.ensemble)
+    kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
+    if arguments.against:
+        other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
+        gain = kind.paired(model, other, getattr(data, arguments.split), **of_densities)
+    found = kind.judge(model, data, arguments.split, **of_densities)
     text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
     values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}
     if arguments.against:
-        other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
-        gain = kind.paired(model, other, getattr(data, arguments.split), frame=arguments.frame, ensemble=arguments.ensemble)
         values["against"] = {"run": str(arguments.against), **gain}
         text += f"\n\nagainst {arguments.against}: {kind.told(gain)}"
     return Result(values, text)

@@ -98,7 +98,7 @@ def curvature(density, x, y):
         rows = information[start:start + value.size].reshape(len(value), -1)        # a view
         rows[...] = rows.mean(axis=1, keepdims=True)
         rows += FLOOR * rows.max(initial=0)
-        rows[~(rows > 0)] = 1
+        rows[~(rows > 0)] = 1       # an array that nothing depends on, or NaN
         start += value.size
     return np.sqrt(information)
 

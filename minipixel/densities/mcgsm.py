@@ -10,7 +10,7 @@ from minipixel.ops.mcgsm import gate_energy, mcgsm_backward, mcgsm_forward, mcgs
 from minipixel.threads import one_blas_thread, run_shards
 
 SAMPLES = 30_000        # from which experts begin; more change little
-GATE = 10.0
+GATE = 10.0             # on dead leaves 1, 3, 30 and 100 ended lower; on photographs it makes no difference
 
 
 class MCGSM:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minipixel.densities import MCGSM
-from minipixel.densities.fitting import lbfgs, pack, unpack
+from minipixel.densities.fitting import curvature, lbfgs, pack, unpack
 
 
 def data(n, seed=0):
@@ -42,6 +42,29 @@ def test_one_vector_and_back():
     unpack(vector, density)
     np.testing.assert_array_equal(pack(density.params), vector)
     assert density.params["alpha"][0, 0] == density.params["eta"].size
+
+
+def test_curvature_is_the_information_of_a_sample():
+    """y = x + noise of precision 100: a prediction's information is e E x^2, a log precision's 1/2; what does nothing has 1."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20_000, 2)) * 3
+    y = x[:, :1] + rng.normal(size=(20_000, 1)) / 10
+    density = MCGSM(2, 1, 1, 1, 1)
+    density.put({"a": [[[1, 0]]], "alpha": [[np.log(100)]], "beta": [[0]]})
+    units = density.params | dict(zip(density.params, np.split(curvature(density, x, y), [1, 2, 3, 5])))
+    np.testing.assert_allclose(units["a"], np.sqrt(100 * 9), rtol=0.2)
+    np.testing.assert_allclose(units["alpha"], np.sqrt(0.5), rtol=0.2)
+    np.testing.assert_array_equal([*units["eta"], *units["beta"], *units["b"]], 1)
+
+
+def test_a_fit_does_not_feel_the_units_of_its_parameters():
+    """Inputs a thousand times larger, predictors a thousand times smaller: the same iterations."""
+    x, y = data(600)
+    losses = []
+    for factor in (1, 1000):
+        density = MCGSM(4, 1, 2, 2, 3).initialise(factor * x, y)
+        losses.append([entry["train"] for entry in lbfgs(density, factor * x, y, iterations=20)])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
 
 
 def test_the_gauge_is_kept():

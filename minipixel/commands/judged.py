@@ -19,7 +19,7 @@ from minipixel.sampling import sample
 from minipixel.training import labelling
 from minipixel.training.evaluation import compare, paired
 
-SAMPLES = 25
+SAMPLES, SIDE = 25, 64     # pictures that end a training, and their pixels a side at most: larger ones take too long
 
 
 @dataclass
@@ -64,7 +64,8 @@ class Likelihoods:
 
     @staticmethod
     def draw(model, data, seed, path):
-        plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True), model.levels, path)
+        size = {"height": min(model.height, SIDE), "width": min(model.width, SIDE)}
+        plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True, **size), model.levels, path)
         filters = model.filters() if isinstance(model, Density) else None
         if filters is not None:
             plots.features(filters, f"features of {model.name}", path.with_name("features.png"))

@@ -9,6 +9,7 @@ from PIL import Image
 from small_run import arrays, same, strict_json
 
 import minipixel as package
+from minipixel.commands import judged
 from minipixel.training import fit, stages
 
 SMALL = ["--set", "size=3", "components=2", "scales=2", "features=2", "samples=500"]
@@ -215,3 +216,14 @@ def test_the_row_lstm_with_a_density(minipixel, here):
     (["eval", "run", "--frame", "1"], ["frame", "densities", "got pixelcnn"])])
 def test_refused(words, fragments, run, refused):
     refused(words, *fragments)
+
+
+def test_pictures_at_the_end_are_not_larger_than_a_minute_of_drawing(minipixel, here, monkeypatch):
+    """Whole photographs would take half an hour: the model draws what is smaller than they are."""
+    monkeypatch.setattr(judged, "SIDE", 5)
+    assert minipixel(*TRAIN[:4], "--epochs", "2", *SMALL, "--out", "run").code == 0
+    drawn = np.asarray(Image.open(here / "run" / "samples.png").convert("L"))
+    monkeypatch.setattr(judged, "SIDE", 64)
+    assert minipixel(*TRAIN[:4], "--epochs", "2", *SMALL, "--out", "whole").code == 0
+    whole = np.asarray(Image.open(here / "whole" / "samples.png").convert("L"))
+    assert drawn.size < whole.size

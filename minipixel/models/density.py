@@ -203,8 +203,11 @@ class Density(Model):
         shards = self.cut((x, self.noise(x, [*numbers(seed), 2])))
         ends = np.cumsum([len(x_k) for x_k, _ in shards])[:-1]
         shards = [(*shard, chosen) for shard, chosen in zip(shards, np.split(places, ends))]
-        found = zip(*each(self, Density.shard_pixels, shards, frame, raw))
-        return tuple(np.concatenate(part)[:samples] for part in found)
+        found = [np.concatenate(part)[:samples] for part in zip(*each(self, Density.shard_pixels, shards, frame, raw))]
+        if not all(np.isfinite(part).all() for part in found):
+            raise ValueError(f"the states of {self.name} grew out of all bounds in images of {x.shape[1]}x{x.shape[2]}, as "
+                             "memories with two forget gates can: train on smaller ones (--size)")
+        return tuple(found)
 
     def shard_pixels(self, shard, frame, raw):
         x, noise, places = shard

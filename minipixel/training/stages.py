@@ -96,7 +96,10 @@ class Staged(Trainer):
             self.refit(stage)
         except Interrupted:
             return
-        validation = float(evaluate(self.model, *self.report_examples, frame=self.frame).mean())
+        # What an image would cost if all its pixels cost as much as those inside the frame.
+        whole = math.prod(self.data.shape[:2])
+        inside = math.prod(size - 2 * self.frame for size in self.data.shape[:2])
+        validation = float(evaluate(self.model, *self.report_examples, frame=self.frame).mean()) * whole / inside
         if not math.isfinite(validation):
             raise self.diverged("in the validation images")
         if self.rows and not validation < self.rows[-1]["validation_nats"]:
@@ -104,11 +107,10 @@ class Staged(Trainer):
                 value[...] = self.averaged.params[name]
             self.progress["stage"] = self.recipe.stages
         else:
-            pixels = math.prod(size - 2 * self.frame for size in self.data.shape[:2])
             steps = self.progress["nats_steps"]
             nats = self.progress["nats"] / steps if steps else math.nan
             self.rows.append({"step": int(self.progress["step"]), "epoch": stage + 1, "seconds": self.elapsed(),
-                              "rate": self.recipe.rate * STAGES[stage][1], "train_nats": pixels * nats,
+                              "rate": self.recipe.rate * STAGES[stage][1], "train_nats": whole * nats,
                               "validation_nats": validation})
             self.progress["stage"] += 1
             for name, value in self.averaged.saved.items():

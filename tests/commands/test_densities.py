@@ -130,6 +130,15 @@ def test_stages(minipixel, here):
     assert "features.png" not in [path.name for path in (here / "run").iterdir()]
 
 
+def test_a_log_of_stages_is_of_whole_images(minipixel, here):
+    """Judged inside a frame of one pixel, 6x6 of 8x8, and told as 8x8 of them: the curve's baselines are of whole images."""
+    assert minipixel(*RIDE, "edges=false", "--out", "run").code == 0
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    model, digits = package.load("run"), package.data.load("digits")
+    inside = model.nll(digits.validation, frame=1).mean()
+    assert rows[:, 5].min() == pytest.approx(inside * 64 / 36, rel=1e-6)
+
+
 def test_a_stage_that_is_not_better_ends_the_training(minipixel, here, monkeypatch):
     """Validation that says so: the third of four stages was worse, the fourth is left out, and the second's weights stay."""
     losses, evaluate = [200.0, 190.0, 195.0], stages.evaluate

@@ -10,6 +10,8 @@
 Each step is exact, where L-BFGS, which fits gate and experts together afterwards, needs hundreds of iterations to part
 scales that differ by thousands (inside and at the rim of an object). A few samples can be predicted by any expert
 without an error, so each counts `PRIOR` more: of all data at the common precision, and as well predicted as the best tenth.
+
+Source: Jordan and Jacobs 1994, Hierarchical mixtures of experts and the EM algorithm, with the gate held; the prior is ours.
 """
 
 import numpy as np

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minipixel.densities.experiments.error_bars import difference
 from minipixel.models.density import Density
 from minipixel.units import bits_per_dim, density_bits, uniform_nats
 from minipixel.workers import processes
@@ -65,10 +66,9 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False):
             needed.append(evaluate(one, x, progress=progress, **options, **further))
     height, width, colours = x.shape[1:]
     inside = height - 2 * (frame or 0), width - 2 * (frame or 0), colours
-    found = figure(needed[0] - needed[1], inside)
-    for unit in ("nats", "bits_per_dim"):
-        for end, sign in (("from", -1), ("to", 1)):
-            found[f"{unit}_{end}"] = found[unit] + sign * 1.96 * found[f"{unit}_error"]
+    found, gain = figure(needed[0] - needed[1], inside), difference(*needed)
+    for end in ("from", "to"):
+        found |= {f"nats_{end}": gain[end], f"bits_per_dim_{end}": bits_per_dim(gain[end], inside)}
     return found | {"frame": frame}
 
 

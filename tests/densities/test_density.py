@@ -6,7 +6,7 @@ from cupy_standin import forbid_copies, standin
 from scipy.stats import kstest
 
 from minipixel import gradcheck
-from minipixel.densities import MCGSM, Whitened
+from minipixel.densities import MCGSM, Whitened, mcgsm
 from minipixel.ops import mcgsm as op
 
 
@@ -64,6 +64,33 @@ def test_pieces_add_up(monkeypatch):
     assert loss == pytest.approx(whole, rel=1e-13)
     for name in grads:
         np.testing.assert_allclose(parts[name], grads[name], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_start_from_data_stands_around_the_gaussian_of_the_data(outputs, monkeypatch):
+    """Its predictors and precisions, in the units of what the Gaussian leaves; one scale of no component is that of all.
+
+    Before its experts are fitted.
+    """
+    monkeypatch.setattr(mcgsm, "fitted_start", lambda *_: {})
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 3)) * 20 + 5
+    y = x @ rng.normal(size=(3, outputs)) + rng.normal(size=(4000, outputs)) @ rng.normal(size=(outputs, outputs)) * 3 + 7
+    density = MCGSM(3, outputs, components=200, scales=3, means=True).initialise(x, y)
+    A = np.linalg.lstsq(np.c_[x, np.ones(4000)], y, rcond=None)[0]
+    left = y - np.c_[x, np.ones(4000)] @ A
+    precision = np.linalg.inv(left.T @ left / 4000)
+    predicted = x @ density.params["a"].transpose(0, 2, 1) + density.params["u"][:, None]
+    away = np.linalg.cholesky(precision).T @ (predicted - np.c_[x, np.ones(4000)] @ A).transpose(0, 2, 1)
+    assert (away**2).mean() == pytest.approx(0.01 * 3, rel=0.15)    # a tenth of noise from each of three inputs
+    L = density.params.get("L", np.ones((200, 1, 1)))
+    e = np.exp(density.params["alpha"])[:, :, None, None]
+    np.testing.assert_allclose(e * (L @ L.transpose(0, 2, 1))[:, None],
+                               np.broadcast_to(np.exp([-1.5, 0, 1.5])[:, None, None] * precision, (200, 3, outputs, outputs)),
+                               rtol=1e-6)
+    # The gate tells inputs apart: on the finest scale its energies differ by about one from input to input.
+    q = (density.params["beta"]**2) @ (density.params["b"] @ (x - x.mean(axis=0)).T)**2
+    assert 0.5 < np.median((0.5 * e[:, 2, 0] * q).std(axis=1)) < 2
 
 
 @pytest.mark.parametrize("outputs", [1, 2])

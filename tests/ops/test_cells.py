@@ -1,4 +1,4 @@
-"""The LSTM cell's own concerns: gates by one exp, large arguments, a memory nobody reads. Its laws: test_laws.py."""
+"""The LSTM cell's own concerns: gates by one tanh, large arguments, a memory nobody reads. Its laws: test_laws.py."""
 
 import numpy as np
 import pytest

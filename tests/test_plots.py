@@ -79,7 +79,7 @@ def test_labelled_images_show_true_and_given_labels_in_the_colour_of_their_class
 
 def test_learning_curve_takes_baselines_and_leaves_nan_out(tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr("minipixel.plots.lines.save", lambda figure, path: figures.append(figure))
     plots.learning_curve(ROWS, tmp_path / "l.png", {"uniform": 70.0, "independent pixels": 65.0, "far": 900.0})
     axes = figures[0].axes[0]
     lines = {line.get_label().split(",")[0]: line for line in axes.get_lines()}
@@ -94,7 +94,7 @@ def test_learning_curve_takes_baselines_and_leaves_nan_out(tmp_path, monkeypatch
 def panels(result, monkeypatch, **choice):
     """{title: {(row, cell): (face colour, hatch)}} of a dependency map."""
     figures = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr("minipixel.plots.maps.save", lambda figure, path: figures.append(figure))
     plots.dependencies(result, "unused", **choice)
     return {axes.get_title(): {(patch.get_y(), patch.get_x()): (patch.get_facecolor(), patch.get_hatch())
                                for patch in axes.patches if patch.get_fill()} for axes in figures[0].axes}
@@ -121,7 +121,7 @@ def test_dependency_map_has_a_panel_for_each_colour(monkeypatch):
 
 def test_diagonals_keep_their_colour_where_the_skew_puts_them(monkeypatch):
     figures = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr("minipixel.plots.skew.save", lambda figure, path: figures.append(figure))
     image, skewed = np.array([[1, 2, 3], [4, 5, 6]]), np.array([[1, 2, 3, 0], [0, 4, 5, 6]])
     plots.diagonals(image, skewed, "unused")
     plain, moved = figures[0].axes
@@ -185,7 +185,8 @@ def test_images_of_a_wrong_shape_are_refused(images, tmp_path):
 def drawn(monkeypatch):
     """The figures that would have been saved."""
     figures = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure))
+    for part in ("lines", "gradients"):
+        monkeypatch.setattr(f"minipixel.plots.{part}.save", lambda figure, path: figures.append(figure))
     return figures
 
 

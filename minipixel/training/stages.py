@@ -22,12 +22,15 @@ STAGES = ((8, 1.0), (10, 0.5), (12, 0.1), (14, 0.05), (16, 0.01), (18, 0.005), (
 class Staged(Trainer):
     """The first `stages` of STAGES. An epoch of a stage reads as many patches as cover the training images.
 
+    Of minutes each stage has its share, for its steps and for the fit at its end, whose length is that of the one before; but
+    the steps have as long as the fit at least. A stage after which there is no time for another fit is the last.
+
     A step's patches and noise depend on seed, stage and step alone. Gradients are those of the mean nats of a pixel, so
     that a rate means the same for every patch. Checkpoints fall between steps; a fit of the mixture that was cut off is done
     again.
     """
 
-    counters = (*Trainer.counters, "stage", "within", "began")
+    counters = (*Trainer.counters, "stage", "within", "began", "fitting")     # began, fitting: seconds
 
     def __init__(self, run, data, device="cpu", threads=None):
         super().__init__(run, data, device, threads)
@@ -51,14 +54,16 @@ class Staged(Trainer):
         """How much of this stage is done, 0 to 1."""
         if self.recipe.epochs:
             return self.progress["within"] / self.stage_steps
-        # What time is left is shared by the stages that are left.
-        left = (60 * self.recipe.minutes - self.progress["began"]) / (self.recipe.stages - self.progress["stage"])
-        return (self.progress["seconds"] - self.progress["began"]) / left if left > 0 else 1.0
+        began, fitting = self.progress["began"], self.progress["fitting"]
+        share = (60 * self.recipe.minutes - began) / (self.recipe.stages - self.progress["stage"])
+        return (self.progress["seconds"] - began) / max(share - fitting, fitting, 1e-9)
 
     @property
     def done(self):
-        stage = self.progress["stage"]
-        return 1.0 if stage >= self.recipe.stages else (stage + min(0.999, self.part)) / self.recipe.stages
+        stage, stages = self.progress["stage"], self.recipe.stages
+        if stage >= stages:
+            return 1.0
+        return min(0.999, super().done) if self.recipe.minutes else (stage + min(0.999, self.part)) / stages
 
     def step(self):
         """One update; or the end of a stage."""
@@ -91,7 +96,7 @@ class Staged(Trainer):
 
     def end_stage(self):
         """Fit the mixture, validate; go on from here, or end with what was best."""
-        stage = int(self.progress["stage"])
+        stage, ended = int(self.progress["stage"]), self.elapsed()
         try:
             self.refit(stage)
         except Interrupted:
@@ -116,7 +121,10 @@ class Staged(Trainer):
             for name, value in self.averaged.saved.items():
                 value[...] = self.model.saved[name]
         self.progress["within"] = self.progress["nats"] = self.progress["nats_steps"] = 0
-        self.progress["seconds"] = self.progress["began"] = self.elapsed()
+        self.progress["seconds"] = self.progress["began"] = now = self.elapsed()
+        self.progress["fitting"] = now - ended
+        if self.recipe.minutes and now + self.progress["fitting"] >= 60 * self.recipe.minutes:
+            self.progress["stage"] = self.recipe.stages
         for slot in self.optimiser.slots.values():
             slot[...] = 0
         self.save()
@@ -139,6 +147,7 @@ class Staged(Trainer):
 
     def begin(self):
         self.initialise(samples=self.recipe.samples, frame=self.frame)
+        self.progress["seconds"] = self.progress["began"] = self.progress["fitting"] = self.elapsed()
         self.save()
 
 

@@ -6,18 +6,8 @@ import sys
 import warnings
 from contextlib import redirect_stdout
 
+from minipixel.command_line import Parser, run, show
 from minipixel.commands import COMMANDS
-from minipixel.training.loop import Stopped
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors of one line and no abbreviations."""
-
-    def __init__(self, **words):
-        super().__init__(**words, allow_abbrev=False)
-
-    def error(self, message):
-        raise ValueError(f"{message} (see {self.prog} --help)")
 
 
 def parser():
@@ -41,6 +31,7 @@ def parser():
                        "with fewer layers")
     train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
     add_machine_options(train)
+    train.set_defaults(device=None)     # of a run that goes on: where it was
 
     evaluate = add("eval", help="likelihood of a run on a split, beside two baselines")
     evaluate.add_argument("run", metavar="RUN")
@@ -68,6 +59,8 @@ def parser():
     audit.add_argument("target", metavar="RUN | MODEL | FILE.py:FUNCTION")
     audit.add_argument("--shape", metavar="HxWxC", help="images to audit on (default 8x8 with the model's colours)")
     audit.add_argument("--levels", type=int, help="levels of a value (default: the model's, or 2)")
+    audit.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
+                       help="of a MODEL: its options (layers=2 context=paper)")
     audit.add_argument("--seed", type=seed, default=0)
     audit.add_argument("--out", metavar="FILE.png", help="also draw the dependency map")
 
@@ -107,27 +100,14 @@ def add_drawing_options(command, out):
 
 def main(argv=None):
     """Run a command; the exit code: 0 well done, 1 an audit or a check that failed, 2 a mistake, 130 stopped by Ctrl-C."""
-    try:
-        arguments = parser().parse_args(argv)
-        # Standard output is for the result alone, whatever an audited file prints. Overflow has its own sentence.
-        with redirect_stdout(sys.stderr), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            result = COMMANDS[arguments.command](arguments)
-        show(json.dumps(result.values) if arguments.json else result.text)
-    except (ValueError, OSError, MemoryError) as error:
-        sentence = str(error) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
-        print(f"minipixel: {' '.join(sentence.split())}", file=sys.stderr)
-        return 2
-    except (Stopped, KeyboardInterrupt) as stop:
-        print(f"minipixel: {str(stop) or 'stopped'}", file=sys.stderr)
-        return 130
+    return run("minipixel", lambda: command(argv))
+
+
+def command(argv):
+    arguments = parser().parse_args(argv)
+    # Standard output is for the result alone, whatever an audited file prints. Overflow has its own sentence.
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        result = COMMANDS[arguments.command](arguments)
+    show(json.dumps(result.values) if arguments.json else result.text)
     return result.exit_code
-
-
-def show(text):
-    """Print to standard output; OSError when nobody reads it, or when it goes to a full disk."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        sys.stdout = None  # or Python would try once more at its end, and complain in its own words
-        raise OSError(f"cannot write to standard output: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,9 +27,11 @@ def replacing(path):
 
 
 def remove_leftovers(folder):
-    """Remove what writers that were killed have left beside their files."""
-    for path in Path(folder).glob(".*.[0-9]*.*"):
-        path.unlink(missing_ok=True)
+    """Remove what writers that were killed have left beside their files, which have been written since."""
+    for path in Path(folder).glob(".*.*.*"):
+        parts = re.fullmatch(r"\.(.+)\.\d+(\.\w+)", path.name)
+        if parts and path.with_name(parts[1] + parts[2]).exists():
+            path.unlink(missing_ok=True)
 
 
 def write_json(path, value):

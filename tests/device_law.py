@@ -102,7 +102,7 @@ def pair_arguments(rng, dtype):
                        TAPS[2:], SPATIAL_LSTM, None, None, normal(1, 2 * 3, 5 * 3)),
         "mcgsm": (normal(7, 4), normal(7, 2), normal(5, 3), normal(5, 3) / 2, normal(5, 6), normal(6, 4) / 2, normal(5, 2, 4),
                   np.eye(2, dtype=dtype) + normal(5, 2, 2) / 3, normal(5, 2), normal(5, 4)),
-    }
+    } | md_subjects.device_pairs(normal)
 
 
 def pairs():
@@ -183,14 +183,27 @@ def layer_case(name):
     return run
 
 
+def map_layer_case(name):
+    """The layers of n dimensions, which are no visit of a raster: each has an input of its own."""
+    def run(place, dtype):
+        layer, x = md_subjects.device_layers(dtype)[name]
+        layer.to(device_module(place.device))
+        x = place.up(x)
+        layer.backward(*layer.forward(x))       # places in the map are brought there once
+        with place.hot():
+            y, cache = layer.forward(x)
+            dx, grads = layer.backward(y, cache)
+        return host({"y": y, "dx": dx, **grads})
+    return run
+
+
 def left_out():
-    """Pairs and layers that are in the library and neither in the lists above nor in those of tests/test_md_laws.py."""
+    """Pairs and layers that are in the library and not in the lists above."""
     rng = np.random.default_rng(0)
-    elsewhere = set(md_subjects.device_pairs(lambda *shape: None)) | set(md_subjects.device_layers(np.float64))
     layers = {name for name, value in vars(minipixel.layers).items()
               if inspect.isclass(value) and issubclass(value, Layer) and value is not Layer}
-    here = set(pair_arguments(rng, np.float64)) | set(make_layers(rng, np.float64))
-    return (set(pairs()) | layers) - here - elsewhere
+    here = {*pair_arguments(rng, np.float64), *make_layers(rng, np.float64), *md_subjects.device_layers(np.float64)}
+    return (set(pairs()) | layers) - here
 
 
 # ---- models, a training step and the sampler
@@ -220,10 +233,20 @@ def model_case(name, colours, levels, **options):
     return run
 
 
-def step_case(optimiser):
+def labeller_case(cell):
+    def run(place, dtype):
+        model = md_subjects.labeller(place.device, dtype, layers=2, cell=cell, clip_deltas=cell == "mdlstm")
+        x, labels = md_subjects.labelled()
+        with place.calls():
+            loss, grads = model.loss_and_grads(x, labels)
+            return host({"nll": model.nll(x, labels), "predict": model.predict(x), "loss": np.asarray(loss), **grads})
+    return run
+
+
+def step_case(optimiser, name):
     """Three steps with clipping: the weights, the optimiser's slots, the losses."""
     def run(place, dtype):
-        model, x = make_model(place, dtype, "pixelcnn"), images(1, 3)
+        model, x = make_model(place, dtype, name), images(1, 3)
         memory, losses = OPTIMISERS[optimiser](model.params), []
         for step in (1, 2, 3):
             with place.calls():
@@ -254,6 +277,8 @@ def cases():
     rng = np.random.default_rng(0)
     found = {f"pair {name}": (pair_case(name), both) for name in pair_arguments(rng, np.float64)}
     found |= {f"layer {name}": (layer_case(name), both) for name in make_layers(rng, np.float64)}
+    found |= {f"layer {name}": (map_layer_case(name), both) for name in md_subjects.device_layers(np.float64)}
+    found |= {f"labeller {cell}": (labeller_case(cell), both) for cell in CHOICES["cell"]}
     for name in MODELS:
         switches = {option: not value for option, value in options_of(name).items() if isinstance(value, bool)}
         switches |= {option: word for option, value in options_of(name).items() if option in CHOICES
@@ -264,7 +289,8 @@ def cases():
             found[f"model {name} {option}={value}"] = model_case(name, 1, 3, **{option: value}), both
         for colours, levels in ((1, 2), (3, 4)):
             found[f"sampler {name} {colours}x{levels}"] = sampler_case(name, colours, levels), both
-    found |= {f"step {name}": (step_case(name), both if name == "sgd" else double) for name in OPTIMISERS}
+    found |= {f"step {name}": (step_case(name, "pixelcnn"), both if name == "sgd" else double) for name in OPTIMISERS}
+    found |= {f"step sgd of {name}": (step_case("sgd", name), both) for name in MODELS if name != "pixelcnn"}
     return found
 
 

@@ -227,7 +227,7 @@ def closed_weights(subject, params):
                 M = oracle_spatial.window_mask(kind, size, C, units // 5, subject.colours)
                 found[name] = np.broadcast_to(M == 0, K.shape)
                 continue
-            M = oracle_recurrent.gate_mask(3 if T > 1 else 1, C - subject.free, units // 4, subject.colours)
+            M = oracle_recurrent.gate_mask(2 * T - 1, C - subject.free, units // 4, subject.colours)
             free = np.zeros((T, subject.free, units))
             free[-1] = 1
             found[name] = np.broadcast_to(np.concatenate([M, free], 1) == 0, K.shape)

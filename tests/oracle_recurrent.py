@@ -81,9 +81,9 @@ def input_to_state(ops, params, x, d, k, colours, name="", free=0):
     return a + ops.conv(x[..., C:], K[-1:, C:], 0 * b, [(0, 0)]) if free else a
 
 
-def row_lstm(ops, params, x, colours, name="", free=0):
+def row_lstm(ops, params, x, colours, name="", free=0, k=3):
     K_ss, h0, c0 = (params[name + one][0] for one in ("K_ss", "h0", "c0"))
-    return by_rows(ops, input_to_state(ops, params, x, 0, 3, colours, name, free), K_ss, h0, c0)
+    return by_rows(ops, input_to_state(ops, params, x, 0, k, colours, name, free), K_ss, h0, c0)
 
 
 def mirrored(x):

@@ -101,6 +101,12 @@ def recurrence(base, colours=1, C=3, h=2, cls=None):
                  lambda ops, params, x: formula(ops, params, x, colours), (kernel,), None, colours)
 
 
+def wide_row_lstm(colours=1, C=3, h=2):
+    """With a kernel of 1 x 5."""
+    return Layer(lambda rng, dtype: RowLSTM(C, h, colours, rng=rng, dtype=dtype, k=5), C,
+                 lambda ops, params, x: oracle.row_lstm(ops, params, x, colours, k=5), (("rows", 5),), None, colours)
+
+
 def one_more_column(colours, C, h):
     """A 3 x 3 layer with mask A and a Diagonal BiLSTM, on one more column: what mask A hides is read there."""
     def make(rng, dtype):
@@ -116,6 +122,8 @@ def one_more_column(colours, C, h):
 LAYERS = {
     "row-lstm": recurrence(RowLSTM),
     "row-lstm-rgb": recurrence(RowLSTM, 3, C=4, h=4),
+    "row-lstm-wide": wide_row_lstm(),
+    "row-lstm-wide-rgb": wide_row_lstm(3, C=4, h=4),
     "diagonal-bilstm": recurrence(DiagonalBiLSTM),
     "diagonal-bilstm-rgb": recurrence(DiagonalBiLSTM, 3, C=4, h=3),
     "full-context": one_more_column(1, C=3, h=2),

@@ -406,6 +406,13 @@ def test_colour_images_know_pixels_from_dimensions():
     assert any("nats per pixel" in name for name in twins(nats / 64, images))
 
 
+@pytest.mark.parametrize("nats", [0.0, -3.0])
+def test_no_nats_at_all_are_too_good(nats):
+    """No error: a density may say so, and so does a network that has seen one picture only."""
+    found = audit.likelihood(nats, stripes(20), 4)
+    assert not found.ok and "too good to be true" in found.alarms[0]
+
+
 def test_lzma_takes_the_smaller_form_and_counts_levels():
     noise = np.random.default_rng(0).integers(2, size=(100, 16, 16, 1))
     assert lzma_bits(noise, 2) == pytest.approx(1, rel=0.02)            # packed; as bytes it would need more
@@ -414,7 +421,7 @@ def test_lzma_takes_the_smaller_form_and_counts_levels():
 
 
 @pytest.mark.parametrize("nats, images, message", [
-    (float("nan"), stripes(2), "positive, finite nats per image, got nan"), (-1.0, stripes(2), "got -1.0"),
+    (float("nan"), stripes(2), "finite nats per image, got nan"), (float("-inf"), stripes(2), "got -inf"),
     (1.0, stripes(2)[..., 0], r"integer images \(N, H, W, C\)"), (1.0, stripes(2) / 4, "got float64"),
     (1.0, stripes(2) + 2, r"levels 0\.\.3, got 2\.\.5"), (1.0, stripes(2)[:0], r"shape \(0, 8, 8, 1\)")])
 def test_likelihood_checks_its_inputs(nats, images, message):

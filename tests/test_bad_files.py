@@ -71,6 +71,14 @@ def test_data_that_have_changed(words, run, here, refused):
     refused(words.split(), "the data of this run have changed", "(8, 8, 1, 17)", "(6, 6, 1, 256)")
 
 
+@pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])
+def test_other_images_of_the_same_size(words, run, here, refused):
+    """Pictures that came later might be in any split: the run would be trained on what it is tested on."""
+    unfinish(run)
+    configure(run, {"digest": "0" * 16})
+    refused(words.split(), "the data of this run have changed: other images in digits")
+
+
 LINE = b" ".join([b"0"] * 784) + b"\n"
 IDX = b"\0\0\x08\x03" + (5).to_bytes(4) + (28).to_bytes(4) * 2 + bytes(5 * 784)
 DOWNLOADS = {

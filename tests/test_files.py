@@ -43,7 +43,8 @@ def test_what_is_not_json_is_named(tmp_path, content):
 
 
 def test_leftovers_of_killed_writers_are_removed(tmp_path):
-    for name in (".state.123.npz", "state.npz", ".hidden", "log.csv"):
+    kept = [".git.1.x", ".hidden", ".notes.2025-01.txt", "log.csv", "state.npz"]
+    for name in (".state.123.npz", *kept):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "log.csv", "state.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == kept

@@ -24,8 +24,9 @@ def test_the_device_gives_numpys_numbers(name, case, dtype):
     assert not {what: error for what, error in differences(found, expected).items() if error > tolerance}
 
 
-def test_a_training_by_the_real_loop(tmp_path):
-    found = trained(DEVICE, tmp_path / "device")
-    trained(HOST, tmp_path / "host")
+@pytest.mark.parametrize("model", ["pixelcnn", "diagonal-bilstm"])
+def test_a_training_by_the_real_loop(model, tmp_path):
+    found = trained(DEVICE, tmp_path / "device", model)
+    trained(HOST, tmp_path / "host", model)
     assert isinstance(next(iter(found.model.params.values())), cupy.ndarray)
     assert max(differences(weights(tmp_path / "device"), weights(tmp_path / "host")).values()) < 1e-4

@@ -22,7 +22,7 @@ def test_style():
 
 
 def test_the_top_level_is_what_its_user_fixed():
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     top = {name.partition("/")[0] for name in tracked if not name.startswith(".")}
     assert top <= {"minipixel", "chapters", "tests", "docs", "pyproject.toml", "README.md", "LICENSE"}
 

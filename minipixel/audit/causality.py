@@ -11,12 +11,11 @@ from itertools import product
 import numpy as np
 
 from minipixel.audit.asking import asker
-from minipixel.audit.findings import ANOTHER, LATER, OWN, TOGETHER, Causality, Leak, Unseen
+from minipixel.audit.findings import ALL_LEVELS, ANOTHER, LATER, OWN, TOGETHER, Causality, Leak, Unseen
 from minipixel.order import raster
 
 FLOOR = {"float32": 3e-5, "float64": 1e-12}     # the least threshold: a deep sum in another order may differ by this
 NOISE_FACTOR, CAP = 8, 32                       # threshold = 8 x the measured noise, within 1 and 32 times the floor
-ALL_LEVELS = 20                                 # up to so many levels, every base image tries all of them
 
 
 def causality(predict, shape, levels, rng=0):
@@ -24,8 +23,9 @@ def causality(predict, shape, levels, rng=0):
 
     predict: integer images (N, H, W, C), values 0..levels-1, to log-probabilities (N, H, W, C, K) in float32 or float64
     (or a model with such a `predict`); shape (H, W, C). Small shapes say as much as large ones: every place is visited.
-    Up to 20 levels the cost is B H W C (K + 1) images for B base images, 9 or K + 3 of them if that is more; with more
-    levels, where the base images share them, H W C (K + 36).
+    Up to 20 levels the cost is B H W C (K + 1) images for B base images, 9 or K + 3 of them if that is more. With more
+    levels the base images share them, and the cost is H W C (K + 36): every level of every value is tried, but in one of
+    the base images only, so that a leak which opens for one level of two values at once may stay hidden.
 
     Returns a `Causality`: `.ok` (no leak), `.leaks` and `.unseen` (see findings.py), `.influence` (P, P) with the
     largest change of the prediction at each place (second axis) when each place (first axis) was changed, both in

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 OWN, LATER, TOGETHER, ANOTHER = "own value", "later value", "later values together", "another image"
+ALL_LEVELS = 20 # up to so many levels, every base image tries all of them
 SHOWN = 8       # offsets named in one line of the table
 
 
@@ -67,8 +68,9 @@ class Causality:
     def __str__(self):
         shape = "x".join(map(str, self.shape))
         verdict = "causal" if self.ok else "NOT causal"
+        tried = "every level at every place" if self.levels <= ALL_LEVELS else "which share the levels of every place"
         rows = [("verdict", f"{verdict} on {shape}, {self.levels} levels"),
-                ("tried", f"{self.bases} base images, every level at every place: {self.images:,} images predicted"),
+                ("tried", f"{self.bases} base images, {tried}: {self.images:,} images predicted"),
                 ("rounding", f"{self.dtype}, copies of an image differ by {self.noise:.1e}: "
                              f"a change above {self.threshold:.1e} counts"), *findings(self)]
         width = max(len(name) for name, _ in rows)

@@ -55,12 +55,12 @@ def likelihood(nats, images, levels, se=None):
     is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
     in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
     images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; a wrong unit that lands inside this
-    range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is no
-    positive number, and for images that are not integers of these levels.
+    range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is not
+    finite, and for images that are not integers of these levels.
     """
     images = np.asarray(images)
-    if not (math.isfinite(nats) and nats > 0):
-        raise ValueError(f"likelihood expects positive, finite nats per image, got {nats}")
+    if not math.isfinite(nats):
+        raise ValueError(f"likelihood expects finite nats per image, got {nats}")
     if images.ndim != 4 or images.size == 0 or images.dtype.kind not in "iu":
         raise ValueError(f"likelihood expects integer images (N, H, W, C), got {images.dtype} of shape {images.shape}")
     if images.min() < 0 or images.max() >= levels:

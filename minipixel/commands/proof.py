@@ -11,6 +11,7 @@ from minipixel import plots
 from minipixel.audit import causality, joint_normalisation, normalisation
 from minipixel.commands.pictures import picture_path
 from minipixel.commands.result import Result
+from minipixel.commands.settings import split_settings
 from minipixel.models import LABELLERS, MODELS, build
 from minipixel.models.density import Density
 from minipixel.models.labeller import require_generative
@@ -77,15 +78,21 @@ def audit_scales(arguments, model, shape, levels, out):
 def audited(arguments):
     """What to audit: (function or model, shape, levels). Ours are audited in float64, where rounding hides nothing."""
     name, shape = arguments.target, read_shape(arguments.shape)
+    fresh = name in MODELS | LABELLERS and not Path(name).exists()
+    if arguments.set and not fresh:
+        raise ValueError(f"audit --set is for a MODEL with fresh weights, got {name}")
     if ".py:" in name:
         if shape is None or arguments.levels is None:
             raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")
         return function_from(name), shape, arguments.levels
-    if name in MODELS | LABELLERS and not Path(name).exists():
+    if fresh:
         shape, levels = shape or (8, 8, 1), 2 if arguments.levels is None else arguments.levels
         height, width, colours = shape
         sizes = {"height": height, "width": width, "colours": colours, "levels": levels}
-        model = build(name, **sizes, rng=arguments.seed, dtype="float64")
+        options, settings = split_settings(name, arguments.set)
+        if settings:
+            raise ValueError(f"audit --set expects options of {name}, got the training's {', '.join(settings)}")
+        model = build(name, **sizes, rng=arguments.seed, dtype="float64", **options)
         require_generative(model)
         return model, shape, levels
     model = load(name, dtype="float64")
@@ -118,6 +125,7 @@ def function_from(word):
         raise ValueError(f"audit finds no file {file!r}")
     spec = importlib.util.spec_from_file_location("audited", file)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(Path(file).resolve().parent))     # where `python FILE.py` finds the file's neighbours, also later
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:

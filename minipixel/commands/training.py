@@ -8,14 +8,15 @@ import minipixel
 from minipixel import plots
 from minipixel.commands.judged import kind_of
 from minipixel.commands.result import Result, amount, duration
+from minipixel.commands.settings import split_settings
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
-from minipixel.models import LABELLERS, build, options_of, unknown
+from minipixel.models import LABELLERS, build, options_of
 from minipixel.models.saved import find, load, read_config, take
 from minipixel.threads import cores
 from minipixel.training.fit import Fit, require_fit
 from minipixel.training.loop import Trainer
-from minipixel.training.recipe import DEFAULTS, SETTINGS, Recipe
+from minipixel.training.recipe import DEFAULTS, Recipe
 from minipixel.training.run import Run
 from minipixel.training.stages import Staged, require_stages
 
@@ -27,7 +28,8 @@ def train(arguments):
     """A new run, or the rest of an old one; then the table, the curve and the samples in its folder."""
     run, data = resumed(arguments) if arguments.resume else started(arguments)
     if not run.finished:
-        trainer = trainer_of(run.recipe)(run, data, arguments.device, arguments.threads)
+        device = arguments.device or run.config.get("device", "cpu")
+        trainer = trainer_of(run.recipe)(run, data, device, arguments.threads)
         announce(trainer, data)
         with progress_bar(trainer.done) as bar:
             trainer.fit(lambda trainer: advance(bar, trainer))
@@ -42,9 +44,10 @@ def train(arguments):
 
 def summary(run, results):
     kind = kind_of(results["model"])
+    pictures = [name for name in ("curve.png", kind.picture) if (run.folder / name).exists()]
     return "\n".join([kind.table(results["test"]), "", results["data"],
                       f"{results['parameters']:,} parameters, trained for {duration(results['seconds'])}: "
-                      f"curve.png, {kind.picture} and the weights are in {run.folder}", *results["alarms"]])
+                      f"{', '.join(pictures)}{' and ' if pictures else ''}the weights are in {run.folder}", *results["alarms"]])
 
 
 def resumed(arguments):
@@ -72,7 +75,8 @@ def started(arguments):
     sizes = {"height": height, "width": width, "colours": colours, "levels": data.levels}
     seed = arguments.seed or 0
     require_fitting(arguments.model, options.get("classes", options_of(arguments.model).get("classes")), data)
-    model = build(arguments.model, **sizes, rng=seed, device=arguments.device, threads=arguments.threads, **options)
+    device = arguments.device or "cpu"
+    model = build(arguments.model, **sizes, rng=seed, device=device, threads=arguments.threads, **options)
     if recipe.optimiser == "lbfgs":
         require_fit(model, recipe)
     elif recipe.stages:
@@ -81,8 +85,8 @@ def started(arguments):
         take(model, arguments.start)
     name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
-              "data": name, "quantised": arguments.levels, "size": arguments.size, "seed": seed,
-              "recipe": asdict(recipe)}
+              "data": name, "quantised": arguments.levels, "size": arguments.size, "digest": data.digest(), "seed": seed,
+              "device": device, "recipe": asdict(recipe)}
     if arguments.start:
         config["start"] = os.path.abspath(arguments.start) if os.path.exists(arguments.start) else arguments.start
     return Run.create(config, arguments.out), data
@@ -98,6 +102,9 @@ def data_of(config):
     if (*data.shape, data.levels) != was:
         raise ValueError(f"the data of this run have changed: expected height, width, colours, levels {was} in "
                          f"{config['data']}, got {(*data.shape, data.levels)}")
+    if config.get("digest", digest := data.digest()) != digest:
+        raise ValueError(f"the data of this run have changed: other images in {config['data']}, or other splits "
+                         "(eval --data judges the run on them as they are)")
     require_fitting(config["model"], config["options"].get("classes"), data)
     return data
 
@@ -121,31 +128,6 @@ def require_fitting(name, classes, data):
         has = f"{data.classes} classes" if data.classes else "no labels of pixels"
         raise ValueError(f"{name} expects data with {classes} classes of pixels, got {data.name} with {has} "
                          "(minipixel data tells which sets have them)")
-
-
-def split_settings(model, words):
-    """NAME=VALUE words, parted into the model's options and the training's settings."""
-    known = options_of(model)
-    options, settings = {}, {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not value:
-            raise ValueError(f"--set expects NAME=VALUE, got {word!r}")
-        if name not in known and name not in SETTINGS:
-            raise ValueError(unknown("setting", name, [*known, *SETTINGS]))
-        (options if name in known else settings)[name] = read_value(value)
-    return options, settings
-
-
-def read_value(word):
-    if word.lower() in ("true", "false"):
-        return word.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            pass
-    return word
 
 
 def trainer_of(recipe):

@@ -1,5 +1,6 @@
 """What every set of images is once it is loaded: three splits of integers, and a line that says what they are."""
 
+import hashlib
 import operator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -67,6 +68,15 @@ class Dataset:
         counts = " / ".join(f"{len(getattr(self, split)):,}" for split in SPLITS)
         warning = "; not the official files" if self.official is False else ""
         return f"{self.name}: {self.source}; {height}x{width}x{colours}, {self.levels} levels; {counts} images{warning}"
+
+    def digest(self):
+        """A word for the images (and labels of pixels) of the three splits: the same word, the same data."""
+        found = hashlib.sha256()
+        for split in SPLITS:
+            for part in self.examples(split):
+                found.update(repr((split, part.shape)).encode())
+                found.update(np.ascontiguousarray(part))
+        return found.hexdigest()[:16]
 
     def quantised(self, levels):
         """The same images with fewer levels: level = value * levels // own levels."""

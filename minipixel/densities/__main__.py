@@ -4,18 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from minipixel.command_line import Parser, run
 from minipixel.densities.experiments import comparison, patches, recovery, scales
 from minipixel.densities.experiments.kept import Kept
 
 EXPERIMENTS = {"recovery": recovery, "comparison": comparison, "scales": scales, "patches": patches}
-
-
-class Parser(argparse.ArgumentParser):
-    def __init__(self, **words):
-        super().__init__(**words, allow_abbrev=False)
-
-    def error(self, message):
-        raise ValueError(f"{message} (see {self.prog} --help)")
 
 
 def parser():
@@ -38,13 +31,16 @@ def size(word):
 
 
 def main(words=None):
+    return run("minipixel.densities", lambda: experiment(words))
+
+
+def experiment(words):
+    settings = vars(parser().parse_args(words))
+    name, folder = settings.pop("name"), settings.pop("out")
     try:
-        settings = vars(parser().parse_args(words))
-        name, folder = settings.pop("name"), settings.pop("out")
         EXPERIMENTS[name].run(Kept(folder, name, settings), **settings)
-    except (ValueError, OSError) as error:
-        print(f"minipixel.densities: {error}", file=sys.stderr)
-        return 2
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped; what is finished is kept in {folder}, and the same command goes on") from None
     print(f"\nkept in {folder}")
     return 0
 

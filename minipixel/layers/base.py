@@ -14,6 +14,22 @@ class Params(dict):
             raise ValueError(f"parameter {name} expects shape {live.shape}, got {value.shape}")
         live[...] = value
 
+    def update(self, *values, **named):
+        for name, value in dict(*values, **named).items():
+            self[name] = value
+
+    def __ior__(self, values):
+        self.update(values)
+        return self
+
+    def refused(self, *_):
+        raise TypeError("a model's parameters can be changed; none can be added or taken away")
+
+    __delitem__ = pop = popitem = clear = setdefault = refused
+
+    def __reduce__(self):
+        return Params, (dict(self),)
+
 
 class Layer:
     """Parameters plus pairs; it keeps nothing of a call, so one layer may serve several threads at once.

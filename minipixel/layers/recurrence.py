@@ -166,13 +166,16 @@ class Direction:
 class RowLSTM(Recurrence):
     """All columns of a row at once, from the three cells above: a triangle of context        PixelRNN, section 3.1
 
-    Input-to-state 1 x 3 along the row, mask B; state-to-state 1 x 3 over the row above. h0, c0 stand above row 0.
+    Input-to-state 1 x k along the row, mask B, k odd and at least 3; state-to-state 1 x 3 over the row above. h0, c0 stand
+    above row 0.
     """
 
     frame = ROWS
 
-    def __init__(self, C, h, colours, *, rng, dtype, free=0):
-        self.taps = live_taps(1, 3, "B", colours)
+    def __init__(self, C, h, colours, *, rng, dtype, free=0, k=3):
+        if k < 3 or k % 2 == 0:
+            raise ValueError(f"k, the kernel of a Row LSTM, expects an odd number of at least 3, got {k}")
+        self.taps = live_taps(1, k, "B", colours)
         super().__init__(C, h, colours, rng=rng, dtype=dtype, free=free)
 
 

@@ -19,6 +19,7 @@ from minipixel.models.scales import MultiScale
 from minipixel.models.spatial_lstm import spatial_lstm
 
 LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
+MOST_THREADS = 1024     # nor start processes without end
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
           "multi-scale": multi_scale, "spatial-lstm": spatial_lstm, "mcgsm": mcgsm}
 KINDS = {"multi-scale": MultiScale, "mcgsm": Density}       # of the models that are more than a network and a head
@@ -53,8 +54,8 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
             raise ValueError(f"{what} expects a whole number of at least 1, got {value!r}")
     if not is_whole(levels) or not 2 <= levels <= 256:
         raise ValueError(f"levels expects a whole number 2..256, got {levels!r}")
-    if threads is not None and (not is_whole(threads) or threads < 1):
-        raise ValueError(f"threads expects a whole number of at least 1, got {threads!r}")
+    if threads is not None and (not is_whole(threads) or not 1 <= threads <= MOST_THREADS):
+        raise ValueError(f"threads expects a whole number 1..{MOST_THREADS}, got {threads!r}")
     if dtype not in ("float32", "float64", np.float32, np.float64):
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")
     options = {**defaults, **options}

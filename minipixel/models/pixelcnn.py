@@ -12,7 +12,9 @@ from minipixel.layers import MaskedConv, ReLU, Residual, Sequential, Skips
 
 
 def pixelcnn(colours, units, *, rng, dtype, layers=7, h=32, out=32, residual=True, skip=False):
-    """layers: residual blocks; h: maps inside a block (2h between blocks); out: maps of the 1x1 output layers."""
+    """PixelCNN (van den Oord et al. 2016, Table 1).
+
+    layers: residual blocks; h: maps inside a block (2h between blocks); out: maps of the 1x1 output layers."""
     def conv(C, F, k, mask="B", gain=2.0):
         return MaskedConv(C, F, k, mask, colours, rng=rng, dtype=dtype, gain=gain)
 

@@ -13,7 +13,9 @@ from minipixel.layers import MaskedConv, ReLU, Sequential
 
 
 def pixelcnn_basic(colours, units, *, rng, dtype, layers=7, h=64, out=32, summary=False):
-    """layers: 3x3 layers; h: their maps; out: maps of the 1x1 output layers; summary: 3 maps, no ReLU around them."""
+    """A plain PixelCNN, without residual connections.
+
+    layers: 3x3 layers; h: their maps; out: maps of the 1x1 output layers; summary: 3 maps, no ReLU around them."""
     def conv(C, F, k, mask="B", gain=2.0):
         return MaskedConv(C, F, k, mask, colours, rng=rng, dtype=dtype, gain=gain)
 

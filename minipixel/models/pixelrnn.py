@@ -12,23 +12,27 @@ any of its own pixel: all masks are those of one colour.
 The paper's sizes: MNIST Diagonal BiLSTM 7 layers, h 16, and 1 layer, h 32; CIFAR-10 12 layers, h 128.
 """
 
+from functools import partial
+
 from minipixel.layers import DiagonalBiLSTM, FullContext, MaskedConv, Residual, RowLSTM, Sequential, Skips
 from minipixel.layers.compose import Composite
 from minipixel.layers.density_head import MCGSMHead
 from minipixel.models.pixelcnn import output_stage
 
 
-def row_lstm(colours, units, *, rng, dtype, layers=7, h=16, out=32, residual=True, skip=False, context="paper",
+def row_lstm(colours, units, *, rng, dtype, layers=7, h=16, out=32, k=3, residual=True, skip=False, context="paper",
              head="softmax", components=32, scales=4, features=32):
     """PixelRNN with Row LSTM layers (van den Oord et al. 2016, Table 1).
 
-    layers: recurrences; h: units of their state (2h maps between them); out: maps of the 1x1 output layers;
-    context: "paper", or "full" for one more column (which a triangle of context does not need); head: "softmax" over the
-    levels (a sigmoid for two), or "mcgsm", a density, with so many components, scales and features.
+    layers: recurrences; h: units of their state (2h maps between them); out: maps of the 1x1 output layers; k: their
+    input-to-state kernel is 1 x k, odd, at least 3; context: "paper", or "full" for one more column (which a triangle of
+    context does not need); head: "softmax" over the levels (a sigmoid for two), or "mcgsm", a density, with so many
+    components, scales and features.
     """
+    lstm = partial(RowLSTM, k=k)
     if head == "softmax":
-        return pixelrnn(RowLSTM, colours, units, rng, dtype, layers, h, out, residual, skip, context)
-    network = pixelrnn(RowLSTM, colours, out + colours, rng, dtype, layers, h, out, residual, skip, context, groups=1)
+        return pixelrnn(lstm, colours, units, rng, dtype, layers, h, out, residual, skip, context)
+    network = pixelrnn(lstm, colours, out + colours, rng, dtype, layers, h, out, residual, skip, context, groups=1)
     mixture = MCGSMHead(out, colours, components, scales, features, rng=rng, dtype=dtype, means=True)
     return Composite({"network": network, "head": mixture})
 

@@ -1,10 +1,10 @@
 """python -m minipixel.recurrent [--out FOLDER]: the algorithms beside one another, in tables and pictures (about a minute)."""
 
-import argparse
 import sys
 from pathlib import Path
 
 from minipixel import plots
+from minipixel.command_line import Parser, run
 from minipixel.recurrent import agreement, learning
 from minipixel.recurrent.complexity import HYBRID, TABLE, experiments, fits
 
@@ -63,24 +63,19 @@ def show_learning(folder):
                           folder / "recurrent-online.png")
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise ValueError(f"{message} (see {self.prog} --help)")
-
-
 def main(words=None):
-    parser = Parser(prog="python -m minipixel.recurrent", description=__doc__.partition(": ")[2], allow_abbrev=False)
+    return run("minipixel.recurrent", lambda: demonstrate(words))
+
+
+def demonstrate(words):
+    parser = Parser(prog="python -m minipixel.recurrent", description=__doc__.partition(": ")[2])
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=Path("runs/recurrent"),
                         help="where the pictures go (default runs/recurrent)")
-    try:
-        folder = parser.parse_args(words).out
-        folder.mkdir(parents=True, exist_ok=True)
-        show_agreement()
-        for show in (show_truncation, show_complexity, show_learning):
-            show(folder)
-    except (ValueError, OSError) as error:
-        print(f"minipixel.recurrent: {error}", file=sys.stderr)
-        return 2
+    folder = parser.parse_args(words).out
+    folder.mkdir(parents=True, exist_ok=True)
+    show_agreement()
+    for part in (show_truncation, show_complexity, show_learning):
+        part(folder)
     print(f"\npictures: {folder}")
     return 0
 

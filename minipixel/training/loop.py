@@ -19,7 +19,7 @@ REPORT_IMAGES = 500        # validation images of a report
 SAVE_SECONDS = 60          # the most that a kill can cost
 
 
-class Stopped(Exception):
+class Stopped(KeyboardInterrupt):
     """The user asked to stop; everything is saved."""
 
 

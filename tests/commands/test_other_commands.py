@@ -60,6 +60,29 @@ def test_audit_of_a_function(function, code, here, minipixel):
     assert ("NOT causal" in minipixel(*words).out) == (code == 1)
 
 
+def test_an_audited_file_may_import_its_neighbours(here, minipixel):
+    (here / "code").mkdir()
+    (here / "code" / "mine.py").write_text("from neighbour import sound as predict")
+    (here / "code" / "neighbour.py").write_text(LEAK)
+    assert minipixel("audit", "code/mine.py:predict", "--shape", "2x3x1", "--levels", "2").code == 0
+
+
+def test_audit_of_a_model_with_options(minipixel):
+    """The paper's context does not see one pixel, (0, 2) from (1, 0) among others; the full context sees all."""
+    words = ["audit", "diagonal-bilstm", "--shape", "4x9x1", "--json", "--set", "layers=1", "h=4"]
+    paper, full = (strict_json(minipixel(*words, f"context={context}").out)["causality"] for context in ("paper", "full"))
+    assert paper["ok"] and full["ok"] and full["unseen"] == 0 < paper["unseen"]
+
+
+@pytest.mark.parametrize("words, says", [
+    (["run", "--set", "h=4"], "--set is for a MODEL with fresh weights, got run"),
+    (["pixelcnn", "--set", "rate=1"], "expects options of pixelcnn, got the training's rate"),
+    (["pixelcnn", "--set", "hh=1"], "unknown setting 'hh'")])
+def test_audit_with_options_that_make_no_sense(words, says, run, minipixel):
+    end = minipixel("audit", *words)
+    assert end.code == 2 and says in end.err
+
+
 def test_check(here, minipixel):
     """The chapter as it is given to a student: every exercise is still open, and that is not a mistake of the program."""
     chapter = next(path for path in sorted(CHAPTERS.glob("*.ipynb")))

@@ -81,6 +81,14 @@ def test_a_mistake_is_one_line(words, capsys):
     assert out == "" and err.count("\n") == 1 and err.startswith("minipixel.densities: ")
 
 
+def test_ctrl_c_says_what_is_kept(tmp_path, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(Kept, "density", stop)
+    assert run("recovery", tmp_path / "new") == 130
+    assert f"stopped; what is finished is kept in {tmp_path / 'new'}, and the same command goes on" in capsys.readouterr().err
+
+
 def test_a_folder_of_other_settings_is_refused(tmp_path, capsys):
     assert run("recovery", tmp_path) == 0
     assert run("recovery", tmp_path, "--starts", "1") == 2

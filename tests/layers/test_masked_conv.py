@@ -1,9 +1,11 @@
 """The masked convolution's constructor, parameters and colours. Its laws: test_laws.py."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
-from minipixel.layers import MaskedConv, Params
+from minipixel.layers import MaskedConv, Params, Sequential
 
 
 def layer(C=4, F=5, k=3, mask="B", colours=1, gain=2.0, dtype=np.float64):
@@ -57,6 +59,26 @@ def test_params_are_the_live_arrays():
     assert made.params["K"] is K and (K == 1).all()
     x = np.ones((1, 3, 3, 4))
     assert made.forward(x)[0][0, 1, 1, 0] == 5 * 4 + 2
+
+
+def test_every_way_to_write_params_writes_into_the_live_arrays():
+    params = Params(K=np.zeros(2), b=np.zeros(1))
+    K, b = params["K"], params["b"]
+    params.update({"K": np.ones(2)}, b=np.full(1, 2.0))
+    params |= {"K": np.full(2, 3.0)}
+    assert params["K"] is K and params["b"] is b and K.tolist() == [3, 3] and b.tolist() == [2]
+    for change in (lambda: params.pop("K"), lambda: params.clear(), lambda: params.popitem(), lambda: params.setdefault("c", K),
+                   lambda: params.__delitem__("K")):
+        with pytest.raises(TypeError, match="none can be added or taken away"):
+            change()
+
+
+def test_a_copy_of_a_network_is_a_network_of_its_own():
+    made, x = Sequential(one=layer()), np.ones((1, 3, 3, 4))
+    copied, before = deepcopy(made), made.forward(x)[0]
+    copied.params["one.b"] += 1
+    np.testing.assert_array_equal(made.forward(x)[0], before)
+    np.testing.assert_array_equal(copied.forward(x)[0], before + 1)
 
 
 def test_params_refuse_what_does_not_fit():

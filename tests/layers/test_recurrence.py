@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minipixel import build
 from minipixel.layers import DiagonalBiLSTM, RowLSTM
 from minipixel.order import colour_groups
 
@@ -101,3 +102,12 @@ def test_where_the_initial_states_stand():
         changed = after[0, ..., 0] - before[0, ..., 0]
         assert (changed[first] > 0.2).all()
         assert changed[first].min() == changed.max(), "the initial state is not the same at all positions"
+
+
+def test_a_row_lstm_of_any_odd_kernel():
+    assert layer(RowLSTM).taps == ((0, -1), (0, 0))
+    model = build("row-lstm", height=4, width=6, k=5, layers=2, h=4)
+    assert model.params["body.1.lstm.K_is"].shape == (1, 3, 8, 16)
+    for k in (1, 4):
+        with pytest.raises(ValueError, match=f"k, the kernel of a Row LSTM, expects an odd number of at least 3, got {k}"):
+            build("row-lstm", height=4, width=6, k=k)

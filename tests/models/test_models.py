@@ -44,7 +44,7 @@ def images(n=3, levels=3, colours=1):
     ("pixelcnn", {"levels": 257}, "levels expects a whole number 2..256, got 257"),
     ("pixelcnn", {"height": 0}, "height expects"), ("pixelcnn", {"width": 2.0}, "width expects"),
     ("pixelcnn", {"colours": 0}, "colours expects"),
-    ("pixelcnn", {"threads": 0}, "threads expects a whole number of at least 1, got 0"),
+    ("pixelcnn", {"threads": 0}, r"threads expects a whole number 1\.\.1024, got 0"),
     ("pixelcnn", {"colours": 3, "out": 2}, "at least one unit for each of the 3 colours, got 2"),
     ("pixelcnn", {"dtype": "float16"}, "dtype expects float32 or float64, got float16"),
     ("pixelcnn", {"dtype": int}, "dtype expects float32 or float64"),
@@ -66,7 +66,7 @@ def test_options_are_read_from_the_builders():
     assert options_of("pixelcnn-basic") == {"layers": 7, "h": 64, "out": 32, "summary": False}
     pixelrnn = {"layers": 7, "h": 16, "out": 32, "residual": True, "skip": False}
     mixture = {"head": "softmax", "components": 32, "scales": 4, "features": 32}
-    assert options_of("row-lstm") == {**pixelrnn, "context": "paper", **mixture}
+    assert options_of("row-lstm") == {**pixelrnn, "k": 3, "context": "paper", **mixture}
     assert options_of("diagonal-bilstm") == {**pixelrnn, "context": "full"}
     scales = {"layers": 7, "h": 16, "out": 32, "small_layers": 7, "maps": 16}
     assert options_of("spatial-lstm") == {"layers": 2, "h": 32, "size": 5, "extended": False, **mixture}

@@ -50,7 +50,8 @@ def normalisation(model, shape, levels):
     """sum_x p(x) over all K^(H W C) images x, where log p(x) is the sum of predict(x) at the levels of x itself.
 
     `model` is a function as in `audit.causality`, or a model with `predict` and, if it likes, `nll` (nats per image),
-    which is then summed as well. Returns a `Normalisation`. ValueError for more than 2^20 images.
+    which is then summed as well, but for a model whose attribute `bound` says that it is another quantity. Returns a
+    `Normalisation`. ValueError for more than 2^20 images.
     """
     shape = tuple(int(n) for n in shape)
     ask = asker(model, shape, levels)
@@ -63,7 +64,7 @@ def normalisation(model, shape, levels):
         images = _images(np.arange(start, min(start + 2048, count)), shape, levels)
         logp = ask(images)
         nats.append(_nats(logp, images))
-        if hasattr(model, "nll"):
+        if hasattr(model, "nll") and not getattr(model, "bound", False):
             nll.append(np.asarray(model.nll(images), dtype=np.float64))
     nats, dtype = np.concatenate(nats), logp.dtype.name
     total_nll = difference = None

@@ -49,8 +49,9 @@ class Likelihoods:
                          {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
 
     @staticmethod
-    def paired(model, other, x, frame=None, ensemble=False):
-        return paired(model, other, x, frame, ensemble, progress=True)
+    def paired(model, other, data, split="test", frame=None, ensemble=False):
+        groups = data.groups and data.groups[split]
+        return paired(model, other, getattr(data, split), frame, ensemble, progress=True, groups=groups)
 
     @staticmethod
     def told(gain):
@@ -58,15 +59,22 @@ class Likelihoods:
         def interval(unit, digits):
             return f"{gain[unit]:.{digits}f} ({gain[f'{unit}_from']:.{digits}f} to {gain[f'{unit}_to']:.{digits}f})"
 
-        where = f", without {gain['frame']} pixels along each border" if gain["frame"] else ""
+        where = f" in {gain['groups']:,} groups" if "groups" in gain else ""
+        where += f", without {gain['frame']} pixels along each border" if gain["frame"] else ""
         return (f"better by {interval('nats', 2)} nats/image, {interval('bits_per_dim', 4)} bits/dim; 95 % intervals over "
                 f"{gain['images']:,} images{where}")
 
     @staticmethod
     def draw(model, data, seed, path):
         size = {"height": min(model.height, SIDE), "width": min(model.width, SIDE)}
-        plots.samples_grid(sample(model, SAMPLES, rng=seed, progress=True, **size), model.levels, path)
-        filters = model.filters() if isinstance(model, Density) else None
+        samples = sample(model, SAMPLES, rng=seed, progress=True, **size)
+        if not isinstance(model, Density):
+            plots.samples_grid(samples, model.levels, path)
+            return
+        some = np.sort(np.random.default_rng(seed).permutation(len(data.test))[:SAMPLES])
+        real = data.test[some, :size["height"], :size["width"]]
+        plots.beside({f"{len(real)} test images": real, f"{SAMPLES} samples": samples}, model.levels, path)
+        filters = model.filters()
         if filters is not None:
             plots.features(filters, f"features of {model.name}", path.with_name("features.png"))
 
@@ -94,7 +102,7 @@ class Labels:
         return Judgement(figures, f"{figures[model.name]['nats']:.2f} nats per image (all pixels' labels)")
 
     @staticmethod
-    def paired(model, other, x, frame=None, ensemble=False):
+    def paired(model, other, data, split="test", frame=None, ensemble=False):
         raise ValueError(f"--against is of models that draw images, got {model.name}, which labels pixels")
 
     @staticmethod

@@ -13,7 +13,6 @@ from minipixel.commands.pictures import picture_path
 from minipixel.commands.result import Result
 from minipixel.commands.settings import split_settings
 from minipixel.models import LABELLERS, MODELS, build
-from minipixel.models.density import Density
 from minipixel.models.labeller import require_generative
 from minipixel.models.saved import load
 from minipixel.models.scales import MultiScale, small_size
@@ -28,8 +27,6 @@ def audit(arguments):
     target, shape, levels = audited(arguments)
     if isinstance(target, MultiScale):
         return audit_scales(arguments, target, shape, levels, out)
-    if isinstance(target, Density):
-        target = target.predict     # what it says of levels is not its nll, which judges levels with noise
     found = causality(target, shape, levels, rng=arguments.seed)
     text, values, ok = [str(found)], {"target": arguments.target, "causality": found.record()}, found.ok
     tiny = tiny_shape(shape, levels)

@@ -66,8 +66,9 @@ def started(arguments):
     options, settings = split_settings(arguments.model, arguments.set)
     data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
     unsaid = arguments.epochs is None and arguments.minutes is None
-    settings = DEFAULTS.get((arguments.model, options.get("head")), {}) | settings
-    recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **settings)
+    defaults = DEFAULTS.get((arguments.model, options.get("head")), {})
+    recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **defaults | settings)
+    require_read(settings, trainer_of(recipe))
     if unsaid:
         steps = max(EPOCHS, round(STEPS * recipe.batch / len(data.train)))
         recipe = replace(recipe, epochs=ITERATIONS if recipe.optimiser == "lbfgs" else 1 if recipe.stages else steps)
@@ -130,6 +131,13 @@ def require_fitting(name, classes, data):
                          "(minipixel data tells which sets have them)")
 
 
+def require_read(settings, trainer):
+    """ValueError when a setting would change nothing."""
+    if ignored := [name for name in settings if name not in trainer.settings]:
+        raise ValueError(f"a training {trainer.way} does not read {', '.join(ignored)}; its settings are "
+                         f"{', '.join(trainer.settings)}")
+
+
 def trainer_of(recipe):
     return Fit if recipe.optimiser == "lbfgs" else Staged if recipe.stages else Trainer
 
@@ -176,7 +184,7 @@ def evaluate(arguments):
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:
         other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
-        gain = kind.paired(model, other, getattr(data, arguments.split), **of_densities)
+        gain = kind.paired(model, other, data, arguments.split, **of_densities)
     found = kind.judge(model, data, arguments.split, **of_densities)
     text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
     values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}

@@ -34,13 +34,17 @@ HELD_OUT = 20
 
 
 def load(size=None):
-    """Squares of size x size (32) side by side from the upper left corner of each photograph; what is left over is cut off."""
+    """Squares of size x size (32) side by side from the upper left corner of each photograph; what is left over is cut off.
+
+    groups: the photographs.
+    """
     size = SIZE if size is None else size
     check_integer("size", size, 1, 321)
     pictures, proof = _pictures()
-    splits = {name: np.concatenate([tiles(picture[None], size) for picture in part])
-              for name, part in _split(pictures).items()}
-    return Dataset("bsds300", **splits, levels=ABOUT.levels, official=None if proof else False,
+    cut = {name: [tiles(picture[None], size) for picture in part] for name, part in _split(pictures).items()}
+    splits = {name: np.concatenate(part) for name, part in cut.items()}
+    groups = {name: np.repeat(np.arange(len(part)), [len(squares) for squares in part]) for name, part in cut.items()}
+    return Dataset("bsds300", **splits, groups=groups, levels=ABOUT.levels, official=None if proof else False,
                    source=f"squares of {size}x{size} of BSDS300's photographs"
                           f"{' (the official number and sizes; no checksum is published)' if proof else ''}")
 

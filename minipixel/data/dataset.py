@@ -31,6 +31,8 @@ class Dataset:
     targets                   {split: uint8 (N, H, W), values 0..classes-1}, a label for each pixel, or None
     official                  are the files the publisher's, by checksum? None where there is no publisher
     source                    where the images come from and what was done to them
+    groups                    {split: (N,)}: images of one number belong together, as squares of one photograph, and standard
+                              errors are over groups; None where each image stands for itself
     """
 
     name: str
@@ -43,6 +45,7 @@ class Dataset:
     official: bool | None = None
     targets: dict | None = None
     classes: int | None = None
+    groups: dict | None = None
 
     def __post_init__(self):
         for split in SPLITS:
@@ -67,7 +70,9 @@ class Dataset:
         height, width, colours = self.shape
         counts = " / ".join(f"{len(getattr(self, split)):,}" for split in SPLITS)
         warning = "; not the official files" if self.official is False else ""
-        return f"{self.name}: {self.source}; {height}x{width}x{colours}, {self.levels} levels; {counts} images{warning}"
+        together = f"; errors are over {len(np.unique(self.groups['test']))} groups of test images" if self.groups else ""
+        return (f"{self.name}: {self.source}; {height}x{width}x{colours}, {self.levels} levels; {counts} images{together}"
+                f"{warning}")
 
     def digest(self):
         """A word for the images (and labels of pixels) of the three splits: the same word, the same data."""

@@ -1,6 +1,7 @@
 """Images of integers under a density: noise makes them real, and nats are told on the scale of the levels."""
 
 import math
+import zlib
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from minipixel.units import density_bits
 class Dequantised:
     """Integers 0..levels-1 of shape (N, H, W, colours) as real images v = (level + noise) / levels - mean.
 
-    The noise is uniform in [0, 1), drawn from `rng` (a seed or a Generator). What a density costs is told on the scale of the
-    levels, nats of level + noise in [0, levels): an upper bound on the nats of the levels themselves.
+    The noise is `noise_of` the images and of `rng` (a seed, or a Generator that draws one). What a density costs is told on
+    the scale of the levels, nats of level + noise in [0, levels): an upper bound on the nats of the levels themselves.
     A density of v brings log_v(v), log p of each whole image, and inside_v(v), log p of a pixel far from the border.
     """
 
@@ -24,8 +25,8 @@ class Dequantised:
     def values(self, images, rng):
         """v of images: (N, H, W, C) float64"""
         images = check_images(type(self).__name__, images, self.colours, self.levels)
-        noise = np.random.default_rng(rng).random(images.shape)
-        return (images + noise) / self.levels - self.mean
+        seed = rng.integers(2**32) if isinstance(rng, np.random.Generator) else rng
+        return (images + noise_of(images, seed)) / self.levels - self.mean
 
     def images(self, v):
         """The integers that v came from."""
@@ -53,3 +54,18 @@ class Dequantised:
 
     def arrays(self):
         return {"colours": np.array(self.colours), "levels": np.array(self.levels), "mean": self.mean}
+
+
+def noise_of(images, seed=0):
+    """Uniform in [0, 1), for each value of the images: of `seed` (a number or several) and the image alone, so that what a
+    density says of an image does not depend on its place in a batch. float64"""
+    noise = np.empty(images.shape)
+    for image, its_noise in zip(images, noise):
+        name = zlib.crc32(image.astype(np.uint8).tobytes())
+        its_noise[...] = np.random.default_rng([*numbers(seed), name]).random(image.shape)
+    return noise
+
+
+def numbers(seed):
+    """A seed, a number or several, as a tuple."""
+    return tuple(np.atleast_1d(seed).tolist())

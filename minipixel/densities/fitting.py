@@ -42,9 +42,9 @@ class Best:
 
 def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=20, tell=None):
     """L-BFGS, for `iterations` at most; with validation data (x, y): looked at `every` so many iterations, and ended when
-    the last `patience` looks have not been better.
+    the last `patience` looks have not been better. What it starts from is looked at first, and may be the best.
 
-    tell: called with each entry of the history.
+    tell: called with each later entry of the history; the fit ends when it returns True.
     """
     from scipy.optimize import minimize
 
@@ -64,12 +64,12 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
         if step % every == 0:
             unpack(vector / units, density)
             best.report(step, last)
-            if tell:
-                tell(best.history[-1])
-            if best.age >= patience:
+            enough = tell(best.history[-1]) if tell else False
+            if enough or best.age >= patience:
                 raise StopIteration
 
     start = pack(density.params) * units
+    best.report(0, loss_and_slope(start)[0])
     try:
         end = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", callback=look,
                        options={"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 20, "ftol": 1e-12})

@@ -21,6 +21,7 @@ class Model:
     """
 
     parts = 1       # of an example: the images
+    bound = False   # is nll an upper bound on the nats of what `predict` says, and not these themselves?
 
     def __init__(self, name, options, net, *, height, width, colours, levels, dtype, threads=None):
         self.name, self.options, self.net = name, options, net

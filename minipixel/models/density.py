@@ -1,11 +1,11 @@
 """Densities as models: images of real numbers, the levels plus noise, by a network and an MCGSM that reads its maps."""
 
 import math
-import zlib
 
 import numpy as np
 
 from minipixel.backend import to_numpy
+from minipixel.densities.dequantised import noise_of, numbers
 from minipixel.densities.fitting import lbfgs
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.neighbourhood import framed, gather
@@ -17,6 +17,7 @@ from minipixel.units import density_bits
 from minipixel.workers import each
 
 SAMPLES = 100_000       # pixels from which a density starts
+PIXELRNN = 7            # the window of its first layer, which is no option there
 # The eight symmetries of the square: (transposed first, axes that are then mirrored).
 ORIENTATIONS = [(transposed, axes) for transposed in (False, True) for axes in ((), (1,), (2,), (1, 2))]
 
@@ -39,6 +40,8 @@ class Density(Model):
     given context without noise; `nll` judges the density itself.
     """
 
+    bound = True        # nll is of levels with noise, and not what `predict` says of them
+
     def __init__(self, name, options, net, **sizes):
         super().__init__(name, options, net, **sizes)
         self.network, self.head = net.children["network"], net.children["head"]
@@ -54,8 +57,8 @@ class Density(Model):
 
     @property
     def reach(self):
-        """The widest frame of pixels whose neighbourhood is cut by a border."""
-        return self.options.get("size", 1) // 2
+        """The widest frame of pixels whose neighbourhood, the window of the first layer, is cut by a border."""
+        return self.options.get("size", PIXELRNN) // 2
 
     # ---- from levels to real numbers
 
@@ -65,10 +68,8 @@ class Density(Model):
         return 2 / (self.levels - 1)
 
     def noise(self, x, seed=0):
-        """Uniform in [0, 1), for each value of the images x: of `seed` (a number or several) and the image alone."""
-        names = [zlib.crc32(image.astype(np.uint8).tobytes()) for image in x]
-        noise = [np.random.default_rng([*numbers(seed), name]).random(x.shape[1:]) for name in names]
-        return np.stack(noise).astype(self.dtype)
+        """Uniform in [0, 1), for each value of the images x: `noise_of`."""
+        return noise_of(x, seed).astype(self.dtype)
 
     def real(self, x, noise):
         """v of levels and noise, on the model's device"""
@@ -251,11 +252,6 @@ class Density(Model):
     def cost(self):
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": self.net.connections(), "kept_per_pixel": self.net.kept()}
-
-
-def numbers(seed):
-    """A seed, a number or several, as a tuple."""
-    return tuple(np.atleast_1d(seed).tolist())
 
 
 def turned(images, transposed, mirrored):

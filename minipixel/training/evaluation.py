@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minipixel.densities.experiments.error_bars import difference
+from minipixel.error_bars import difference, error_bar
 from minipixel.models.density import Density
 from minipixel.units import bits_per_dim, density_bits, uniform_nats
 from minipixel.workers import processes
@@ -34,20 +34,23 @@ def independent_nats(train, x, levels):
     return np.stack([-log_p.reshape(-1, levels)[places, image.reshape(-1)].sum() for image in x])
 
 
-def figure(nats, shape):
-    """Mean and standard error of nats per image, and the same in bits per dimension. One image alone has no error: None."""
-    mean, error = float(np.mean(nats)), None
-    if len(nats) > 1:
-        error = float(np.std(nats, ddof=1) / np.sqrt(len(nats)))
-    return {"nats": mean, "nats_error": error, "bits_per_dim": bits_per_dim(mean, shape),
-            "bits_per_dim_error": None if error is None else bits_per_dim(error, shape), "images": len(nats)}
+def figure(nats, shape, groups=None):
+    """Mean and standard error of nats per image, and the same in bits per dimension. One image alone has no error: None.
+
+    groups: which images belong together (`Dataset.groups`), so that errors are over groups.
+    """
+    bar = error_bar(nats, groups)
+    found = {"nats": bar["mean"], "nats_error": bar["error"], "bits_per_dim": bits_per_dim(bar["mean"], shape),
+             "bits_per_dim_error": None if bar["error"] is None else bits_per_dim(bar["error"], shape), "images": len(nats)}
+    return found if groups is None else found | {"groups": len(np.unique(groups))}
 
 
-def paired(model, other, x, frame=None, ensemble=False, progress=False):
+def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=None):
     """How many nats `other` needs more than `model` for the same images: mean, standard error, 95 % interval (normal).
 
     Of two densities inside a frame, the wider of their own unless one is given: {"nats", "nats_error", "nats_from", "nats_to",
-    the same in bits per dimension, "images", "frame"}. ensemble: of `model`. ValueError when the two read different images.
+    the same in bits per dimension, "images", "frame"}. ensemble: of `model`. groups: as in `figure`. ValueError when the two
+    read different images.
     """
     densities = [isinstance(one, Density) for one in (model, other)]
     if not densities[0] and ensemble or not all(densities) and frame is not None:
@@ -55,8 +58,8 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False):
     if (model.levels, model.colours) != (other.levels, other.colours):
         raise ValueError(f"models of the same images can be compared, got {model.levels} levels and {model.colours} colours "
                          f"against {other.levels} and {other.colours}")
-    if len(x) < 2:
-        raise ValueError("an interval over images expects at least 2 of them, got 1")
+    if len(x if groups is None else np.unique(groups)) < 2:
+        raise ValueError("an interval over images expects at least 2 of them that do not belong together, got 1")
     if all(densities) and frame is None:
         frame = max(model.reach, other.reach)
     options = {} if frame is None else {"frame": frame}
@@ -66,25 +69,25 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False):
             needed.append(evaluate(one, x, progress=progress, **options, **further))
     height, width, colours = x.shape[1:]
     inside = height - 2 * (frame or 0), width - 2 * (frame or 0), colours
-    found, gain = figure(needed[0] - needed[1], inside), difference(*needed)
+    found, gain = figure(needed[0] - needed[1], inside, groups), difference(*needed, groups)
     for end in ("from", "to"):
         found |= {f"nats_{end}": gain[end], f"bits_per_dim_{end}": bits_per_dim(gain[end], inside)}
     return found | {"frame": frame}
 
 
-def density_figure(model, x, nats, frame=None, ensemble=False, progress=False):
+def density_figure(model, x, nats, frame=None, ensemble=False, progress=False, groups=None):
     """A density's figure, and its likelihood rate over pixels inside a frame: log2 of the density a value on the scale [0, 1].
 
     Without a frame the model's own, which is left away (rate None) where it leaves no pixel; then the nats may serve again.
     """
-    found, frame = figure(nats, x.shape[1:]), model.reach if frame is None else frame
+    found, frame = figure(nats, x.shape[1:], groups), model.reach if frame is None else frame
     height, width, colours = x.shape[1:]
     inside = max(0, height - 2 * frame), max(0, width - 2 * frame), colours
     if 0 in inside:
         return found | {"rate": None, "rate_error": None, "frame": frame}
     if frame:
         nats = evaluate(model, x, progress=progress, frame=frame, ensemble=ensemble)
-    nats = figure(nats, inside)
+    nats = figure(nats, inside, groups)
     return found | {"rate": density_bits(nats["nats"], inside, model.levels), "rate_error": nats["bits_per_dim_error"],
                     "frame": frame}
 
@@ -94,14 +97,14 @@ def compare(model, data, split="test", progress=False, frame=None, ensemble=Fals
 
     frame, ensemble: of a density, see `density_figure` and `Density.nll`; ValueError for another model that is given them.
     """
-    x = getattr(data, split)
+    x, groups = getattr(data, split), data.groups and data.groups[split]
     shape = x.shape[1:]
     is_density = isinstance(model, Density)
     if not is_density and (frame is not None or ensemble):
         raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
     with processes(model):
         own = evaluate(model, x, progress=progress, **{"ensemble": True} if ensemble else {})
-        own = density_figure(model, x, own, frame, ensemble, progress) if is_density else figure(own, shape)
-    return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape),
-            "independent pixels": figure(independent_nats(data.train, x, data.levels), shape),
+        own = density_figure(model, x, own, frame, ensemble, progress, groups) if is_density else figure(own, shape, groups)
+    return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape, groups),
+            "independent pixels": figure(independent_nats(data.train, x, data.levels), shape, groups),
             model.title: own}

@@ -23,6 +23,9 @@ class Fit(Trainer):
     round that brought nothing for the validation pixels.
     """
 
+    settings = "optimiser", "samples", "edges"
+    way = "by L-BFGS"
+
     def __init__(self, run, data, device="cpu", threads=None):
         super().__init__(run, data, device, threads)
         require_fit(self.model, self.recipe)
@@ -85,11 +88,12 @@ class Fit(Trainer):
                 "validation_nats": self.model.image_nats(best["validation"], height * width)}
 
     def tell(self, entry):
-        """Called within a round."""
+        """Called within a round. Is the time up?"""
         self.within, self.progress["seconds"] = entry["step"], self.elapsed()
         if self.interrupted.is_set():
             raise Interrupted
         self.bar(self)
+        return bool(self.recipe.minutes) and super().done >= 1
 
     def report_due(self):
         return False

@@ -6,6 +6,7 @@ The last class is the background. An image's label is the digit that most pixels
 
 import numpy as np
 
+from minipixel.error_bars import error_bar
 from minipixel.training.evaluation import chunks
 from minipixel.workers import processes
 
@@ -33,13 +34,10 @@ def figure(labels, targets, digits, background, nats=None):
     """Pixel error and image error (parts of one), each with the standard error of its mean over images."""
     pixels = (labels != targets).mean(axis=(1, 2))
     images = votes(labels, targets != background, background) != digits
-    return {"pixel_error": float(pixels.mean()), "pixel_error_error": standard_error(pixels),
-            "image_error": float(images.mean()), "image_error_error": standard_error(images),
+    pixel, image = error_bar(pixels), error_bar(images)
+    return {"pixel_error": pixel["mean"], "pixel_error_error": pixel["error"],
+            "image_error": image["mean"], "image_error_error": image["error"],
             "nats": None if nats is None else float(nats.mean()), "images": len(labels)}
-
-
-def standard_error(values):
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
 def commonest(data):

@@ -31,6 +31,8 @@ class Trainer:
     """A training of `model` on `data` in a run folder: `fit()` goes on from the last checkpoint to the end."""
 
     counters = ("step", "seconds", "nats", "nats_steps")        # of the progress
+    settings = "batch", "optimiser", "rate", "decay", "clip", "average", "stages"       # of the recipe, that it reads
+    way = "by steps on whole images"
 
     def __init__(self, run, data, device="cpu", threads=None):
         self.run, self.data = run, data

@@ -31,6 +31,8 @@ class Staged(Trainer):
     """
 
     counters = (*Trainer.counters, "stage", "within", "began", "fitting")     # began, fitting: seconds
+    settings = "batch", "optimiser", "rate", "clip", "samples", "edges", "stages", "refit"
+    way = "in stages"
 
     def __init__(self, run, data, device="cpu", threads=None):
         super().__init__(run, data, device, threads)

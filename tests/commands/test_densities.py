@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from small_run import arrays, same, strict_json
 
 import minipixel as package
-from minipixel.commands import judged
+from minipixel.commands import judged, training
 from minipixel.training import fit, stages
 
 SMALL = ["--set", "size=3", "components=2", "scales=2", "features=2", "samples=500"]
@@ -100,7 +101,8 @@ def test_a_fit_ends_where_validation_says(rounds, minipixel, here):
 
 
 def test_a_density_is_trained_by_steps_as_well(minipixel, here):
-    words = ["train", "mcgsm", "--data", "digits", "--epochs", "1", *SMALL, "optimiser=adam", "batch=64", "rate=0.03", "--json"]
+    words = ["train", "mcgsm", "--data", "digits", "--epochs", "1", *SMALL[:-1], "optimiser=adam", "batch=64", "rate=0.03",
+             "--json"]
     results = strict_json(minipixel(*words, "--out", "run").out)
     digits = package.data.load("digits")
     model = package.build("mcgsm", height=8, width=8, levels=17, size=3, components=2, scales=2, features=2)
@@ -229,10 +231,42 @@ def test_refused(words, fragments, run, refused):
 
 def test_pictures_at_the_end_are_not_larger_than_a_minute_of_drawing(minipixel, here, monkeypatch):
     """Whole photographs would take half an hour: the model draws what is smaller than they are."""
+    drawn = []
+    monkeypatch.setattr(judged.plots, "beside", lambda groups, levels, path: drawn.append([v.shape for v in groups.values()]))
     monkeypatch.setattr(judged, "SIDE", 5)
     assert minipixel(*TRAIN[:4], "--epochs", "2", *SMALL, "--out", "run").code == 0
-    drawn = np.asarray(Image.open(here / "run" / "samples.png").convert("L"))
     monkeypatch.setattr(judged, "SIDE", 64)
     assert minipixel(*TRAIN[:4], "--epochs", "2", *SMALL, "--out", "whole").code == 0
-    whole = np.asarray(Image.open(here / "whole" / "samples.png").convert("L"))
-    assert drawn.size < whole.size
+    assert drawn == [[(25, 5, 5, 1)] * 2, [(25, 8, 8, 1)] * 2]
+
+
+def test_minutes_end_a_fit_within_a_round(minipixel, here):
+    results = strict_json(minipixel(*TRAIN[:4], "--minutes", "1e-6", *SMALL, "--out", "run", "--json").out)
+    assert results["steps"] == 5
+
+
+@pytest.mark.parametrize("words, says", [
+    ([*TRAIN, "rate=1", "stages=2"], "by L-BFGS does not read rate, stages; its settings are optimiser, samples, edges"),
+    ([*RIDE, "decay=none", "average=0"], "in stages does not read decay, average"),
+    ([*RIDE, "stages=0"], "by steps on whole images does not read samples, refit"),
+    (["train", "pixelcnn", "--data", "digits", "--set", "edges=false"], "does not read edges")])
+def test_settings_that_would_change_nothing_are_refused(words, says, minipixel, here):
+    end = minipixel(*words)
+    assert end.code == 2 and says in end.err
+
+
+def test_errors_are_over_photographs(minipixel, here, monkeypatch):
+    """Two squares of each photograph, exactly alike: no more is known from them than from one of each."""
+    digits = package.data.load("digits")
+    test, half = np.repeat(digits.test[:60], 2, axis=0), replace(digits, test=digits.test[:60].copy())
+    groups = {"train": np.arange(len(digits.train)), "validation": np.arange(250), "test": np.repeat(np.arange(60), 2)}
+    assert minipixel(*TRAIN, "--out", "run").code == minipixel(*TRAIN, "--out", "other", "--seed", "1").code == 0
+    found = []
+    for data in (half, replace(digits, test=test, groups=groups)):
+        monkeypatch.setattr(training, "data_for", lambda *_, data=data: data)
+        found.append(strict_json(minipixel("eval", "run", "--against", "other", "--json").out))
+    one, two = ({**each["figures"]["mcgsm (upper bound)"], **each["against"]} for each in found)
+    assert two["images"] == 120 and two["groups"] == 60 and "60 groups" in found[1]["data"]
+    for name in ("nats", "nats_error", "bits_per_dim_error", "rate_error", "nats_from", "nats_to"):
+        assert two[name] == pytest.approx(one[name])
+    assert "over 120 images in 60 groups" in minipixel("eval", "run", "--against", "other").out

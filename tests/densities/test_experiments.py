@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
+from minipixel import error_bars
 from minipixel.data import bsds300, dead_leaves
 from minipixel.data.patches import mean_and_rest
-from minipixel.densities import GSM, Field, Multiscale, __main__, load
-from minipixel.densities.experiments import error_bars, patches, photographs, recovery, scales
+from minipixel.densities import GSM, MCGSM, Field, Multiscale, __main__, load
+from minipixel.densities.experiments import comparison, patches, photographs, recovery, scales
 from minipixel.densities.experiments.kept import Kept
 
 TINY = {"recovery": ["--samples", "2000", "--fresh", "500", "--starts", "2", "--iterations", "30"],
@@ -119,10 +120,68 @@ def test_the_density_of_a_patch_is_that_of_its_mean_and_the_rest_over_its_pixels
                                multivariate_normal.logpdf(both, np.zeros(4), T @ C @ T.T) - np.log(4), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("nats", "bits"), [(155.1, 3.413), (155.8, 3.430), (156.2, 3.439), (156.4, 3.443)])
-def test_published_pairs_fit_our_arithmetic(nats, bits):
-    """bits * 64 ln 2 = nats + log p(mean) - ln 64: log p(mean) is the same in all rows, but for the digits printed."""
-    assert bits * 64 * np.log(2) - nats + np.log(64) == pytest.approx(0.49, abs=0.05 + 0.0005 * 64 * np.log(2))
+def gaussian_conditionals(D, variance):
+    """p(v_i | v_<i) = N(0, variance), in the form in which `patches` fits it."""
+    found = []
+    for i in range(D):
+        density = MCGSM(i, 1, 1, 1, 0)
+        density.put({"a": np.zeros((1, 1, i)), "alpha": [[-np.log(variance)]], "eta": [[0.0]]})
+        found.append(density)
+    return found
+
+
+def test_nats_and_bits_of_patches_are_those_of_a_density_that_is_known():
+    """v = (mean, rest) of 4 pixels, all independent: p(patch) = p(mean) p(rest) / 4, and a bit is ln 2."""
+    rng = np.random.default_rng(0)
+    means, v = rng.normal(size=(3, 5, 1)), rng.normal(size=(3, 5, 3))
+
+    class OfMean:
+        @staticmethod
+        def log_p(x):
+            return norm.logpdf(x[:, 0], scale=0.5)
+    found = patches.measure(gaussian_conditionals(3, 0.25), OfMean, means, v)
+    nats, dc = norm.logpdf(v, scale=0.5).sum(axis=2), norm.logpdf(means[..., 0], scale=0.5)
+    by_photograph = nats.mean(axis=1)
+    assert found["nats"]["mean"] == pytest.approx(nats.mean()) and found["patches"] == 15
+    assert found["nats"]["error"] == pytest.approx(by_photograph.std(ddof=1) / np.sqrt(3))
+    assert found["bits"]["mean"] == pytest.approx((nats + dc - np.log(4)).mean() / 4 / np.log(2))
+
+
+def test_the_best_start_is_the_one_that_validation_says():
+    known = recovery.truth()
+    other = MCGSM(12, 1, 1, 1, 0)
+    fits = [(other, {"validation": 2.0}), (known, {"validation": 1.0})]
+    found = recovery.measure(known, fits, other, recovery.draw(known, 500, 0))
+    assert found["best"] == "start 1" and found["rows"]["start 1"]["lacks"]["mean"] == 0
+    assert found["rows"]["start 0"]["lacks"]["mean"] > 0.1
+
+
+def test_comparison_takes_the_start_of_the_highest_likelihood(tmp_path, monkeypatch):
+    fields = [Field(1, 7, components=1, scales=1, features=0, rng=k) for k in range(2)]
+    monkeypatch.setattr(comparison, "fit", lambda sizes, train, validation, k, options: (fields[k], {"validation": 1.0 + k}))
+    taken = []
+    monkeypatch.setattr(comparison, "rates_by_image", lambda field, test: taken.append(field) or [1.0, 2.0])
+    monkeypatch.setattr(comparison, "splits", lambda name: (None, None, None))
+    monkeypatch.setattr(comparison, "draw", lambda *_: None)
+    comparison.compare(Kept(tmp_path, "comparison", {}), "dead-leaves", {"gsm": {}, "mcgsm": {}}, 2, {"samples": 10})
+    assert [np.array_equal(field.conditional.density.params["a"], fields[1].conditional.density.params["a"])
+            for field in taken] == [True, True]
+
+
+def test_comparison_is_in_bits_of_a_pixel_inside():
+    """One variance for every pixel, whatever its neighbours: the rate is the mean of the pixels' own."""
+    field = Field(1, 7, components=1, scales=1, features=0)
+    density = field.conditional.density
+    density.put({"a": np.zeros(density.params["a"].shape), "alpha": [[np.log(4.0)]]})
+    v = np.random.default_rng(0).normal(size=(2, 12, 16, 1))
+    inside = norm.logpdf(v[:, 3:, 3:-3, 0], scale=0.5).mean(axis=(1, 2)) / np.log(2)
+    np.testing.assert_allclose(comparison.rates_by_image(field, [v]), inside)
+
+
+def test_what_multiscale_gains_is_its_rate_less_the_other_one():
+    rates = {"multiscale": {"whole": [3.0, 4.0, 6.0]}, "window 7x7": {"whole": [2.5, 3.0, 5.0]}}
+    gains = scales.compare(rates)["window 7x7"]["whole"]["multiscale gains"]
+    assert gains["mean"] == pytest.approx(2.5 / 3) and gains["from"] < 2.5 / 3 < gains["to"]
 
 
 def test_patches_come_from_every_photograph():
@@ -147,6 +206,9 @@ def test_error_bars():
     assert error_bars.error_bar(a) == {"mean": 3, "error": pytest.approx(np.sqrt(14 / 3 / 4))}
     found = error_bars.difference(a, b)
     assert found["mean"] == 2 and found["to"] - found["from"] == pytest.approx(2 * 1.96 * np.sqrt(14 / 3 / 4))
+    assert error_bars.error_bar(np.repeat(a, 3), [7, 7, 7, 2, 2, 2, 3, 3, 3, 9, 9, 9])["error"] == pytest.approx(
+        error_bars.error_bar(a)["error"])
+    assert error_bars.error_bar(a, [1, 1, 1, 1])["error"] is None is error_bars.error_bar(a[:1])["error"]
 
 
 def test_both_kinds_are_measured_on_the_same_pixels():

@@ -137,3 +137,10 @@ def test_sizes_that_do_not_divide_are_refused():
     for call in (lambda: model.nll(np.zeros((1, 10, 8, 1), int)), lambda: model.sample(1, 10, 8)):
         with pytest.raises(ValueError, match="2 splits expects height and width that divide by 4, got 10x8"):
             call()
+
+
+def test_what_it_says_of_an_image_does_not_depend_on_its_place_in_a_batch():
+    model = Multiscale(1, 16, 1, 3, 3, components=1, scales=1, features=0)
+    x = np.random.default_rng(0).integers(0, 16, (3, 8, 8, 1))
+    np.testing.assert_allclose(model.nll(x)[1:2], model.nll(x[1:2]), rtol=1e-12)
+    np.testing.assert_allclose(model.nll(x[::-1]), model.nll(x)[::-1], rtol=1e-12)

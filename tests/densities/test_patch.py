@@ -32,7 +32,7 @@ def test_the_conditionals_of_a_gaussian_field_give_its_likelihood():
 
 def test_a_fit_comes_near_the_field_it_has_seen():
     model = Patch(16, **SMALL)
-    histories = model.fit(field(4000), field(500, 1), iterations=10)
+    histories = model.fit(field(4000), field(2000, 1), iterations=10)
     test = field(1000, 2)
     assert len(histories) == 16 and "validation" in histories[-1][-1]
     assert abs(model.log_p(test).mean() - multivariate_normal.logpdf(test, np.zeros(16), C).mean()) < 0.1

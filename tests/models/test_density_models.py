@@ -8,7 +8,7 @@ from cupy_standin import forbid_copies, standin
 from density_subjects import MODELS, stirred
 from scipy.integrate import quad
 
-from minipixel import build, sample
+from minipixel import audit, build, sample
 from minipixel.backend import to_numpy
 from minipixel.densities.neighbourhood import causal, gather
 from minipixel.models.density import ORIENTATIONS, turned
@@ -190,3 +190,21 @@ def test_a_start_and_a_fit_on_a_device(name):
         found = results("gpu")
     for key, value in found.items():
         np.testing.assert_allclose(value, expected[key], rtol=1e-6, atol=1e-9, err_msg=key)
+
+
+@pytest.mark.parametrize(("name", "options", "reach"), [
+    ("mcgsm", {"size": 5}, 2), ("spatial-lstm", {"head": "mcgsm", "size": 3, "layers": 1}, 1),
+    ("row-lstm", {"head": "mcgsm", "layers": 1, "h": 2, "out": 2}, 3)])
+def test_the_frame_is_that_of_the_first_window(name, options, reach):
+    """A pixel outside the frame reads, in the first layer, no place outside the image."""
+    model = build(name, height=9, width=9, levels=4, rng=0, components=2, **options)
+    assert model.reach == reach
+
+
+@pytest.mark.parametrize("name", ["mcgsm", "spatial-lstm"])
+def test_the_audit_from_python_clears_a_density(name):
+    """What `predict` says sums to one; `nll`, of levels with noise, is another quantity, and says so."""
+    options = {"head": "mcgsm", "layers": 1, "h": 3} if name == "spatial-lstm" else {}
+    model = build(name, height=2, width=2, levels=3, rng=0, size=3, components=2, dtype="float64", **options)
+    found = audit.normalisation(model, (2, 2, 1), 3)
+    assert model.bound and found.ok and found.total_nll is None

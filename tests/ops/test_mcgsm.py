@@ -150,11 +150,18 @@ def test_what_is_stored_above_the_diagonal_has_no_effect():
     assert not np.triu(mcgsm_backward(np.ones(4), cache)["L"], 1).any()
 
 
-def test_responsibilities_are_the_gradient_of_the_log_prior_and_sum_to_one():
-    params, x, y = draw(), inputs(7), inputs(7, 1)
-    r = mcgsm_responsibilities(x, y, **params)
+def test_responsibilities_are_posteriors():
+    """p(c, s | x, y) = p(c, s | x) p(y | c, s, x) / p(y | x): of each pair alone, with its prior from the whole mixture."""
+    params, x, y = draw(everything=False), inputs(7), inputs(7, 1)
+    r, (log_p, _) = mcgsm_responsibilities(x, y, **params), mcgsm_forward(x, y, **params)
     assert r.shape == (3, 2, 7)
-    np.testing.assert_allclose(r.sum(axis=(0, 1)), 1, rtol=1e-13)
+    q = (params["beta"]**2) @ (params["b"] @ x.T)**2
+    e = np.exp(params["alpha"])
+    log_prior = params["eta"][:, :, None] - 0.5 * e[:, :, None] * q[:, None]
+    log_prior -= np.log(np.exp(log_prior).sum(axis=(0, 1)))
+    for c, s in np.ndindex(3, 2):
+        own = norm.logpdf(y[:, 0], x @ params["a"][c, 0], e[c, s] ** -0.5)
+        np.testing.assert_allclose(r[c, s], np.exp(log_prior[c, s] + own - log_p), rtol=1e-10)
 
 
 def test_pieces_cover_all_samples_once():

@@ -17,7 +17,7 @@ LEVELS = 3
 def data():
     rng = np.random.default_rng(0)
     train, validation, test = (rng.integers(0, LEVELS, (n, *SHAPE)).astype(np.uint8) for n in (40, 7, 9))
-    return SimpleNamespace(train=train, validation=validation, test=test, levels=LEVELS)
+    return SimpleNamespace(train=train, validation=validation, test=test, levels=LEVELS, groups=None)
 
 
 @pytest.fixture

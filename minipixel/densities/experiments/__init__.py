@@ -6,7 +6,6 @@
     patches      BSDS300 in 63 dimensions: 8x8 patches, an MCGSM for each pixel
     kept         what an experiment has finished, in its folder
     photographs  BSDS300's photographs whole, in squares, in patches
-    error_bars   means with standard errors, differences with intervals
 
 An experiment is `run(kept, **settings)`: it prints its table and returns its result. The defaults of `run` are the settings of
 a full run, and the options of the command line. Seeds are fixed.

@@ -15,9 +15,9 @@ import time
 import numpy as np
 
 from minipixel import data, plots
-from minipixel.densities.experiments.error_bars import difference, error_bar
 from minipixel.densities.experiments.photographs import photographs, squares, values
 from minipixel.densities.field import Field
+from minipixel.error_bars import difference, error_bar
 from minipixel.units import bits_per_dim
 
 SIZE = 7

@@ -20,11 +20,11 @@ import numpy as np
 
 from minipixel import plots
 from minipixel.data.patches import mean_and_rest
-from minipixel.densities.experiments.error_bars import error_bar
 from minipixel.densities.experiments.photographs import patches_by_image
 from minipixel.densities.gsm import GSM
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.whitening import Whitened
+from minipixel.error_bars import error_bar
 from minipixel.units import bits_per_dim
 
 SIDE = 8

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from minipixel.densities.experiments.error_bars import error_bar
 from minipixel.densities.mcgsm import MCGSM
+from minipixel.error_bars import error_bar
 
 D, SIZES = 12, {"components": 4, "scales": 2, "features": 4}
 NEAR = 0.01     # nats

@@ -10,10 +10,10 @@ Published (Theis, Hosseini and Bethge 2012, other photographs): 3.44 bits a pixe
 
 import time
 
-from minipixel.densities.experiments.error_bars import difference, error_bar
 from minipixel.densities.experiments.photographs import photographs, squares
 from minipixel.densities.field import Field
 from minipixel.densities.multiscale import Multiscale
+from minipixel.error_bars import difference, error_bar
 from minipixel.units import bits_per_dim
 
 SINGLE = (7, 9)     # windows of the models that read pixels alone: 24 and 40 neighbours

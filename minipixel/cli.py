@@ -36,6 +36,7 @@ def parser():
     evaluate = add("eval", help="likelihood of a run on a split, beside two baselines")
     evaluate.add_argument("run", metavar="RUN")
     evaluate.add_argument("--data", help="other data than the run's own")
+    evaluate.add_argument("--size", type=int, help="other height and width of the images, where the data take one")
     evaluate.add_argument("--frame", type=int, help="of a density: pixels along each border that its rate (bit/px) leaves out "
                           "(default: those whose neighbourhood is cut)")
     evaluate.add_argument("--ensemble", action="store_true", help="of a density: the mean over mirrored and transposed images")

@@ -110,12 +110,13 @@ def data_of(config):
     return data
 
 
-def data_for(model, config, name):
-    """The data called `name` for a model that was trained on others; the run's own if None."""
-    if name is None:
+def data_for(model, config, name, size=None):
+    """The data called `name`, in images of `size`, for a model that was trained on others; None: the run's own."""
+    if name is None and size is None:
         return data_of(config)
+    name = name or config["data"]
     sized = name in SIZED or name not in SETS
-    data = load_data(name, config.get("quantised"), config.get("size") if sized else None)
+    data = load_data(name, config.get("quantised"), size or (config.get("size") if sized else None))
     if data.levels != model.levels or data.shape[2] != model.colours:
         raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
                          f"got {data.name} with {data.shape[2]} and {data.levels}")
@@ -180,7 +181,7 @@ def evaluate(arguments):
     """What a run's averaged weights reach on a split, beside baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    data = data_for(model, read_config(folder), arguments.data)
+    data = data_for(model, read_config(folder), arguments.data, arguments.size)
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:
         other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)

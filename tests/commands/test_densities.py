@@ -270,3 +270,11 @@ def test_errors_are_over_photographs(minipixel, here, monkeypatch):
     for name in ("nats", "nats_error", "bits_per_dim_error", "rate_error", "nats_from", "nats_to"):
         assert two[name] == pytest.approx(one[name])
     assert "over 120 images in 60 groups" in minipixel("eval", "run", "--against", "other").out
+
+
+def test_a_run_is_judged_on_images_of_another_size(minipixel, here):
+    words = ["train", "mcgsm", "--data", "dead-leaves", "--size", "16", "--epochs", "2", *SMALL, "--out", "run"]
+    assert minipixel(*words).code == 0
+    found = strict_json(minipixel("eval", "run", "--size", "9", "--json").out)
+    x, model = package.data.load("dead-leaves", size=9).test, package.load("run")
+    assert found["figures"]["mcgsm (upper bound)"]["nats"] == pytest.approx(model.nll(x).mean(), rel=1e-6)

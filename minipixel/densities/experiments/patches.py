@@ -6,9 +6,10 @@ divided by 256, each patch's mean taken off, the last pixel left out. Nats a pat
 Bits a pixel in all 64 dimensions: the mean of a patch is a 64th value, independent of the others here, with a density of its
 own (a mixture of GSMs). A patch has then the density p(others) p(mean) / 64, see `data.patches.mean_and_rest`.
 
-The published pairs of nats and bits have bits * 64 ln 2 - nats = -3.65, all the same, where ours have log p(mean) - ln 64 =
--4.00: the mean has 0.16 nats here (a histogram of 256 bins finds 0.19), and 0.5 there. So bits of the two differ by 0.008 more
-than nats say. What was meant by the density of the mean there is not told; independent of the others it cannot be that high.
+The reported pairs of nats and bits (Theis and Bethge 2015) have bits * 64 ln 2 - nats = -3.65, all the same, where ours have
+log p(mean) - ln 64 = -4.00: the mean has 0.16 nats here (a histogram of 256 bins finds 0.19), and 0.5 there. So bits of the
+two differ by 0.008 more than nats say. What was meant by the density of the mean there is not told; independent of the others
+it cannot be that high.
 
 Ours: as many patches from each photograph; validation patches, at which a fit stops, from photographs of their own; the grey of
 a pixel is rounded to a whole level before the noise is added.
@@ -28,7 +29,7 @@ from minipixel.error_bars import error_bar
 from minipixel.units import bits_per_dim
 
 SIDE = 8
-PUBLISHED = {16: 155.1, 32: 155.8, 64: 156.2, 128: 156.4}       # Theis and Bethge 2015: nats, by components
+REPORTED = {16: 155.1, 32: 155.8, 64: 156.2, 128: 156.4}       # of Theis and Bethge 2015: nats, by components
 
 
 def run(kept, *, components=16, scales=6, features=32, samples=300_000, test=100_000, iterations=100):
@@ -100,5 +101,5 @@ def show(result, components):
     for name, words in (("nats", "63 dimensions: nats a patch"), ("mean_nats", "the mean: nats a patch"),
                         ("bits", "64 dimensions: bits a pixel")):
         print(f"{words:30}{result[name]['mean']:9.3f} +- {result[name]['error']:.3f}")
-    if components in PUBLISHED:
-        print(f"{'63 dimensions, published':30}{PUBLISHED[components]:9.1f}")
+    if components in REPORTED:
+        print(f"{'63 dimensions, reported':30}{REPORTED[components]:9.1f}")

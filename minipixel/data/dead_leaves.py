@@ -25,33 +25,39 @@ ABOUT = About("dead-leaves", f"{SIZE}x{SIZE}, or --size", "1", LEVELS, " / ".joi
               "none: made here")
 
 
-def load(size=None):
-    """The set, drawn anew: 400 / 50 / 50 images of size x size (64), 256 grey levels."""
+def load(size=None, smallest=SMALLEST, largest=LARGEST, colours=1):
+    """The set, drawn anew: 400 / 50 / 50 images of size x size (64), 256 levels; the other settings are those of `generate`."""
     size = SIZE if size is None else size
     check_integer("size", size, 1, 1024)
-    images = np.stack([generate(size, np.random.default_rng([SEED, k])) for k in range(sum(COUNTS.values()))])
+    images = np.stack([generate(size, np.random.default_rng([SEED, k]), smallest, largest, colours)
+                       for k in range(sum(COUNTS.values()))])
     cuts = np.cumsum(list(COUNTS.values()))[:-1]
-    return Dataset("dead-leaves", **dict(zip(SPLITS, np.split(images, cuts), strict=True)), levels=LEVELS,
-                   source=f"discs with radii r^-3 from {SMALLEST:g} to {LARGEST:g} pixels, uniform greys, seed {SEED}")
+    return Dataset(ABOUT.name, **dict(zip(SPLITS, np.split(images, cuts), strict=True)), levels=LEVELS,
+                   source=f"discs with radii r^-3 from {smallest:g} to {largest:g} pixels, "
+                          f"uniform {'greys' if colours == 1 else 'colours'}, seed {SEED}")
 
 
-def generate(size, rng, smallest=SMALLEST, largest=LARGEST):
-    """One image: uint8 (size, size, 1).
+def generate(size, rng, smallest=SMALLEST, largest=LARGEST, colours=1):
+    """One image: uint8 (size, size, colours), each leaf of one grey, or of one number for each colour.
+
+    smallest, largest: the scale, the cut-offs of the radius in pixels. ValueError unless 0 < smallest < largest.
 
     Seen from above, a pixel has the grey of the first leaf over it: leaves are drawn from the top down, until none of the
     ground is to be seen. So the image is exactly that of infinitely many leaves.
     """
-    image, open_pixels = np.zeros(size * size, np.uint8), np.arange(size * size)
+    if not 0 < smallest < largest:
+        raise ValueError(f"dead leaves expect radii with 0 < smallest < largest, got {smallest} and {largest}")
+    image, open_pixels = np.zeros((size * size, colours), np.uint8), np.arange(size * size)
     while len(open_pixels):
         r, row, column = leaves(min(LEAVES, 1 + PAIRS // len(open_pixels)), size, smallest, largest, rng)
-        grey = rng.integers(0, LEVELS, len(r), dtype=np.uint8)
+        grey = rng.integers(0, LEVELS, (len(r), colours), dtype=np.uint8)
         i, j = np.divmod(open_pixels[:, None], size)
         over = (i + 0.5 - row) ** 2 + (j + 0.5 - column) ** 2 <= r * r
         first = over.argmax(axis=1)
         covered = over[np.arange(len(over)), first]
         image[open_pixels[covered]] = grey[first[covered]]
         open_pixels = open_pixels[~covered]
-    return image.reshape(size, size, 1)
+    return image.reshape(size, size, colours)
 
 
 def leaves(n, size, smallest, largest, rng):

@@ -96,6 +96,6 @@ def test_models_and_data(minipixel, here):
     assert values["models"]["pixelcnn"] == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
     names = [row["name"] for row in strict_json(minipixel("data", "--json").out)["data"]]
     assert names == ["digits", "binarized-mnist", "mnist", "mnist-segmentation", "mnist-segmentation-warped", "cifar10",
-                     "bsds300", "bsds300-grey", "dead-leaves", "FOLDER"]
+                     "bsds300", "bsds300-grey", "dead-leaves", "dead-leaves-colour", "FOLDER"]
     assert "pixelcnn-basic" in minipixel("models").out and "cifar10" in minipixel("data").out
     assert not list(here.iterdir())

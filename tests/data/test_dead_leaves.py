@@ -28,6 +28,20 @@ def test_the_set(monkeypatch):
     assert data.load("dead-leaves", levels=4).shape == (64, 64, 1)
 
 
+def test_scale_and_colours_are_settings(monkeypatch):
+    monkeypatch.setattr(dead_leaves, "COUNTS", {"train": 2, "validation": 1, "test": 1})
+    colour, grey = data.load("dead-leaves-colour", size=16), dead_leaves.load(16, smallest=4, largest=20)
+    assert colour.shape == (16, 16, 3) and colour.name == "dead-leaves-colour" and "uniform colours" in colour.note
+    assert "from 4 to 20 pixels, uniform greys" in grey.note
+    assert np.array_equal(grey.train[1], generate(16, np.random.default_rng([dead_leaves.SEED, 1]), 4, 20))
+    # A leaf's colours are its own: where red changes, a leaf ends, and green and blue nearly always change with it.
+    red, green = (np.diff(colour.train[..., c].astype(int), axis=2) != 0 for c in (0, 1))
+    assert 0.02 < red.mean() < 0.9 and (red != green).mean() < 0.02
+    for radii in ((0, 5), (5, 5), (6, 5)):
+        with pytest.raises(ValueError, match="0 < smallest < largest"):
+            generate(8, np.random.default_rng(0), *radii)
+
+
 def test_radii_and_places_are_those_of_the_leaves_that_meet_the_image():
     """Against rejection: radii by r^-3, centres anywhere near, and only those whose square meets the image."""
     size, a, b, rng = 20, 2.0, 30.0, np.random.default_rng(0)

@@ -22,12 +22,14 @@ TINY = {"recovery": ["--samples", "2000", "--fresh", "500", "--starts", "2", "--
                     "--iterations", "6"]}
 PARTS = {"recovery": 3, "comparison": 14, "scales": 3, "patches": 9}      # fitted densities
 
-PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], "patches": ["patches.png"]}
+PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], "patches": ["patches.png"],
+            "scales": ["scales.png"]}
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Dead leaves in the place of photographs, few of them; patches of 3x3 and squares of 20x20."""
+    """Dead leaves in the place of photographs, few of them; patches of 3x3, squares of 20x20, pictures of 8x8."""
+    monkeypatch.setattr(scales, "DRAWN", 8)
     monkeypatch.setattr(dead_leaves, "COUNTS", {"train": 3, "validation": 2, "test": 3})
 
     def small_photographs(split):

@@ -10,6 +10,9 @@ Published (Theis, Hosseini and Bethge 2012, other photographs): 3.44 bits a pixe
 
 import time
 
+import numpy as np
+
+from minipixel import plots
 from minipixel.densities.experiments.photographs import photographs, squares
 from minipixel.densities.field import Field
 from minipixel.densities.multiscale import Multiscale
@@ -17,6 +20,7 @@ from minipixel.error_bars import difference, error_bar
 from minipixel.units import bits_per_dim
 
 SINGLE = (7, 9)     # windows of the models that read pixels alone: 24 and 40 neighbours
+DRAWN = 32          # pixels a side of the pictures
 SIZE, AROUND = 5, 5     # windows of the multiscale model: 12 neighbours of three coefficients, 25 places of the coarser image
 
 
@@ -36,6 +40,7 @@ def run(kept, *, components=8, scales=6, features=40, splits=2, samples=200_000,
         rates[f"window {size}x{size}"] = kept.facts(f"single-{size}-rates", lambda field=field: of_single(field, groups))
     result = kept.facts("result", lambda: compare(rates))
     show(result)
+    draw(multiscale, singles[SINGLE[-1]], splits, kept.folder / "scales.png")
     return result
 
 
@@ -66,6 +71,15 @@ def of_single(field, groups):
     return {"whole": [bits for v in groups for bits in bits_per_dim(field.log_p(v), v.shape[1:]).tolist()],
             "inside": [bits for v in groups for bits in
                        bits_per_dim(field.log_p(v, whole=False), (field.pixels_inside(*v.shape[1:3]),)).tolist()]}
+
+
+def draw(multiscale, field, splits, path, n=16):
+    """Squares of test photographs, and as many drawn by both densities, pixels of each cut to the range of levels."""
+    size, rng = 2**splits * (DRAWN // 2**splits), np.random.default_rng(3)
+    real = squares("test", size)
+    drawn = {"from coarse to fine": multiscale.sample(n, size, size, rng),
+             "by rows": multiscale.images(field.sample(n, size, size, rng, limits=multiscale.limits))}
+    plots.beside({"test photographs": real[np.sort(rng.permutation(len(real))[:n])], **drawn}, multiscale.levels, path)
 
 
 def compare(rates):

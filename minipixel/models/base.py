@@ -28,7 +28,7 @@ class Model:
         self.height, self.width, self.colours, self.levels = height, width, colours, levels
         self.dtype, self.threads = np.dtype(dtype), threads
         self.head = head_for(colours, levels)
-        self.xp, self.workers = np, None
+        self.workers = None
 
     @property
     def params(self):
@@ -56,9 +56,13 @@ class Model:
 
     def to(self, device):
         """Move the model to "cpu" or "gpu". Returns the model."""
-        self.xp = device_module(device)
-        self.net.to(self.xp)
+        self.net.to(device_module(device))
         return self
+
+    @property
+    def xp(self):
+        """The array module of the device that the parameters are on."""
+        return array_module(next(iter(self.net.params.values())))
 
     def scale(self, x):
         """What the network reads: levels 0..K-1 as numbers from -1 to 1."""

@@ -48,7 +48,6 @@ class MultiScale(Model):
         self.small.to(device)
         self.large.to(device)
         self.net.join()
-        self.xp = self.small.xp
         return self
 
     def given(self, s):

@@ -30,6 +30,7 @@ PICTURES = {"comparison": ["features-bsds300.png", "features-dead-leaves.png"], 
 def small(monkeypatch):
     """Dead leaves in the place of photographs, few of them; patches of 3x3, squares of 20x20, pictures of 8x8."""
     monkeypatch.setattr(scales, "DRAWN", 8)
+    monkeypatch.setattr(scales, "BEFORE", 3)
     monkeypatch.setattr(dead_leaves, "COUNTS", {"train": 3, "validation": 2, "test": 3})
 
     def small_photographs(split):

@@ -1,5 +1,7 @@
 """build, and what a model does around its network. The laws of models: test_laws.py."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from subjects import predictions
@@ -177,3 +179,11 @@ def test_shards_have_the_pixels_that_suit_the_network(name):
         sizes = [len(shard) for shard in model.shards(np.zeros((N, 8, 5, 1), np.uint8))]
         assert len(sizes) == shards and sum(sizes) == N and max(sizes) <= min(most, min(sizes) + 1)
     assert [len(shard) for shard in model.shards(np.zeros((3, 300, 300, 1), np.uint8))] == [1, 1, 1]
+
+
+def test_a_copy_of_a_model_is_a_model_of_its_own():
+    model, x = build("pixelcnn", height=4, width=4, layers=1, h=2, out=2), np.zeros((2, 4, 4, 1), int)
+    copied, before = deepcopy(model), model.nll(x)
+    copied.params["output.logits.b"] += 1
+    np.testing.assert_array_equal(model.nll(x), before)
+    assert (copied.nll(x) != before).all()

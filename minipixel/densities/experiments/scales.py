@@ -20,7 +20,7 @@ from minipixel.error_bars import difference, error_bar
 from minipixel.units import bits_per_dim
 
 SINGLE = (7, 9)     # windows of the models that read pixels alone: 24 and 40 neighbours
-DRAWN = 32          # pixels a side of the pictures
+DRAWN, BEFORE = 64, 64      # pixels a side of the pictures, and pixels drawn before them: an image begins in mean grey
 SIZE, AROUND = 5, 5     # windows of the multiscale model: 12 neighbours of three coefficients, 25 places of the coarser image
 
 
@@ -73,13 +73,14 @@ def of_single(field, groups):
                        bits_per_dim(field.log_p(v, whole=False), (field.pixels_inside(*v.shape[1:3]),)).tolist()]}
 
 
-def draw(multiscale, field, splits, path, n=16):
-    """Squares of test photographs, and as many drawn by both densities, pixels of each cut to the range of levels."""
-    size, rng = 2**splits * (DRAWN // 2**splits), np.random.default_rng(3)
-    real = squares("test", size)
+def draw(multiscale, field, splits, path, n=9):
+    """Squares of test photographs, and as many drawn by both densities, without what they begin with above and to the left."""
+    size, rng = 2**splits * -(-(DRAWN + BEFORE) // 2**splits), np.random.default_rng(3)
+    real = squares("test", DRAWN)
     drawn = {"from coarse to fine": multiscale.sample(n, size, size, rng),
              "by rows": multiscale.images(field.sample(n, size, size, rng, limits=multiscale.limits))}
-    plots.beside({"test photographs": real[np.sort(rng.permutation(len(real))[:n])], **drawn}, multiscale.levels, path)
+    plots.beside({"test photographs": real[np.sort(rng.permutation(len(real))[:n])],
+                  **{name: images[:, -DRAWN:, -DRAWN:] for name, images in drawn.items()}}, multiscale.levels, path)
 
 
 def compare(rates):

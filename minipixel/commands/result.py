@@ -20,6 +20,10 @@ def table(rows, columns):
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
+RATE = ("bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0.\n"
+        "The other columns are of level + noise: an upper bound on what the levels cost (docs/densities.md)")
+
+
 def figures_table(figures):
     """{model: figure} as a table: nats per image and bits per dimension, each with its standard error; a density's rate."""
     rows = [{"model": name,
@@ -28,7 +32,8 @@ def figures_table(figures):
              "bit/px": "" if figure.get("rate") is None else with_error(figure["rate"], figure["rate_error"], 4)}
             for name, figure in figures.items()]
     rates = any(row["bit/px"] for row in rows)
-    return table(rows, ("model", "nats/image", "bits/dim", *["bit/px"] * rates))
+    text = table(rows, ("model", "nats/image", "bits/dim", *["bit/px"] * rates))
+    return f"{text}\n\n{RATE}" if rates else text
 
 
 def with_error(value, error, digits):

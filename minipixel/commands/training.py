@@ -44,10 +44,11 @@ def train(arguments):
 
 def summary(run, results):
     kind = kind_of(results["model"])
-    pictures = [name for name in ("curve.png", kind.picture) if (run.folder / name).exists()]
+    made = [name for name in ("curve.png", kind.picture) if (run.folder / name).exists()]
+    alarms = [f"ALARM: {alarm}" for alarm in results["alarms"]]
     return "\n".join([kind.table(results["test"]), "", results["data"],
                       f"{results['parameters']:,} parameters, trained for {duration(results['seconds'])}: "
-                      f"{', '.join(pictures)}{' and ' if pictures else ''}the weights are in {run.folder}", *results["alarms"]])
+                      f"{', '.join(made)}{' and ' if made else ''}the weights are in {run.folder}", *alarms])
 
 
 def resumed(arguments):

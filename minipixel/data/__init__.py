@@ -59,7 +59,8 @@ def load(name, levels=None, size=None):
         check_integer("levels", levels, 2, about.levels, f" (the levels that {name!r} has)")
     if name in SETS:
         if size is not None and name not in SIZED:
-            raise ValueError(f"size is for folders of pictures: {name!r} has images of {about.size}, got size {size!r}")
+            raise ValueError(f"size is for folders of pictures and for {', '.join(SIZED)}: {name!r} has images of "
+                             f"{about.size}, got size {size!r}")
         dataset = SETS[name].load(size) if name in SIZED else SETS[name].load()
     else:
         dataset = folder.load(_existing_folder(name), size)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minipixel.densities.neighbourhood import framed
 from minipixel.error_bars import difference, error_bar
 from minipixel.models.density import Density
 from minipixel.units import bits_per_dim, density_bits, uniform_nats
@@ -79,9 +80,12 @@ def density_figure(model, x, nats, frame=None, ensemble=False, progress=False, g
     """A density's figure, and its likelihood rate over pixels inside a frame: log2 of the density a value on the scale [0, 1].
 
     Without a frame the model's own, which is left away (rate None) where it leaves no pixel; then the nats may serve again.
+    ValueError for a frame that leaves none.
     """
-    found, frame = figure(nats, x.shape[1:], groups), model.reach if frame is None else frame
     height, width, colours = x.shape[1:]
+    if frame is not None:
+        framed(height, width, frame)
+    found, frame = figure(nats, x.shape[1:], groups), model.reach if frame is None else frame
     inside = max(0, height - 2 * frame), max(0, width - 2 * frame), colours
     if 0 in inside:
         return found | {"rate": None, "rate_error": None, "frame": frame}

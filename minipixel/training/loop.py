@@ -70,7 +70,8 @@ class Trainer:
                 bar(self)
             self.save()
             if self.interrupted.is_set():
-                raise Stopped(f"stopped at step {self.saved_step}, everything is saved: "
+                kept = "everything is saved" if self.saved_step else "there is nothing to save yet"
+                raise Stopped(f"stopped at step {self.saved_step}, {kept}: "
                               f"go on with minipixel train --resume {self.run.folder}")
 
     def elapsed(self):

@@ -278,3 +278,10 @@ def test_a_run_is_judged_on_images_of_another_size(minipixel, here):
     found = strict_json(minipixel("eval", "run", "--size", "9", "--json").out)
     x, model = package.data.load("dead-leaves", size=9).test, package.load("run")
     assert found["figures"]["mcgsm (upper bound)"]["nats"] == pytest.approx(model.nll(x).mean(), rel=1e-6)
+
+
+def test_a_frame_that_leaves_no_pixel_is_told(minipixel, here):
+    assert minipixel(*TRAIN, "--out", "run").code == 0
+    end = minipixel("eval", "run", "--frame", "4")
+    assert end.code == 2 and "frame" in end.err and "8x8" in end.err
+    assert "a uniform one has 0" in minipixel("eval", "run", "--frame", "3").out

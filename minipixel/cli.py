@@ -15,34 +15,8 @@ def parser():
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     add = commands.add_parser
 
-    train = add("train", help="train a model, or go on with a run")
-    train.add_argument("model", nargs="?", help="a row of `minipixel models`")
-    train.add_argument("--data", help="a row of `minipixel data`, or a folder of pictures")
-    train.add_argument("--resume", metavar="RUN", help="go on with a run folder; needs nothing else")
-    length = train.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, help="passes over the training images (default 10, more below 1,000 steps); "
-                        "of a density that L-BFGS fits: iterations")
-    length.add_argument("--minutes", type=float, help="training time, over all resumes")
-    add_data_options(train)
-    train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
-                       help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
-    train.add_argument("--seed", type=seed, help="decides the first weights and the order of the images (default 0)")
-    train.add_argument("--start", metavar="RUN", help="begin with the weights of a run: of the same model, or of a density "
-                       "with fewer layers")
-    train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
-    add_machine_options(train)
-    train.set_defaults(device=None)     # of a run that goes on: where it was
-
-    evaluate = add("eval", help="likelihood of a run on a split, beside two baselines")
-    evaluate.add_argument("run", metavar="RUN")
-    evaluate.add_argument("--data", help="other data than the run's own")
-    evaluate.add_argument("--size", type=int, help="other height and width of the images, where the data take one")
-    evaluate.add_argument("--frame", type=int, help="of a density: pixels along each border that its rate (bit/px) leaves out "
-                          "(default: those whose neighbourhood is cut)")
-    evaluate.add_argument("--ensemble", action="store_true", help="of a density: the mean over mirrored and transposed images")
-    evaluate.add_argument("--against", metavar="RUN", help="another run: how much worse is it on the same images?")
-    evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
-    add_machine_options(evaluate)
+    add_train(add)
+    add_eval(add)
 
     sample = add("sample", help="draw images from a run")
     sample.add_argument("run", metavar="RUN")
@@ -73,6 +47,39 @@ def parser():
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     return top
+
+
+def add_train(add):
+    train = add("train", help="train a model, or go on with a run")
+    train.add_argument("model", nargs="?", help="a row of `minipixel models`")
+    train.add_argument("--data", help="a row of `minipixel data`, or a folder of pictures")
+    train.add_argument("--resume", metavar="RUN", help="go on with a run folder; needs nothing else")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, help="passes over the training images (default 10, more below 1,000 steps); "
+                        "of a density that L-BFGS fits: iterations")
+    length.add_argument("--minutes", type=float, help="training time, over all resumes")
+    add_data_options(train)
+    train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
+                       help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
+    train.add_argument("--seed", type=seed, help="decides the first weights and the order of the images (default 0)")
+    train.add_argument("--start", metavar="RUN", help="begin with the weights of a run: of the same model, or of a density "
+                       "with fewer layers")
+    train.add_argument("--out", metavar="RUN", help="the run folder (default runs/<model>-<data>-<number>)")
+    add_machine_options(train)
+    train.set_defaults(device=None)     # of a run that goes on: where it was
+
+
+def add_eval(add):
+    evaluate = add("eval", help="likelihood of a run on a split, beside two baselines")
+    evaluate.add_argument("run", metavar="RUN")
+    evaluate.add_argument("--data", help="other data than the run's own")
+    evaluate.add_argument("--size", type=int, help="other height and width of the images, where the data take one")
+    evaluate.add_argument("--frame", type=int, help="of a density: pixels along each border that its rate (bit/px) leaves out "
+                          "(default: those whose neighbourhood is cut)")
+    evaluate.add_argument("--ensemble", action="store_true", help="of a density: the mean over mirrored and transposed images")
+    evaluate.add_argument("--against", metavar="RUN", help="another run: how much worse is it on the same images?")
+    evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    add_machine_options(evaluate)
 
 
 def seed(word):

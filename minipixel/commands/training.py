@@ -116,8 +116,9 @@ def data_for(model, config, name, size=None):
     if name is None and size is None:
         return data_of(config)
     name = name or config["data"]
-    sized = name in SIZED or name not in SETS
-    data = load_data(name, config.get("quantised"), size or (config.get("size") if sized else None))
+    if size is None and (name in SIZED or name not in SETS):
+        size = config.get("size")
+    data = load_data(name, config.get("quantised"), size)
     if data.levels != model.levels or data.shape[2] != model.colours:
         raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
                          f"got {data.name} with {data.shape[2]} and {data.levels}")

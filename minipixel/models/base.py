@@ -21,7 +21,7 @@ class Model:
     """
 
     parts = 1       # of an example: the images
-    bound = False   # is nll an upper bound on the nats of what `predict` says, and not these themselves?
+    bound = False   # is nll an upper bound on what the levels cost, and so not the nats of what `predict` says?
 
     def __init__(self, name, options, net, *, height, width, colours, levels, dtype, threads=None):
         self.name, self.options, self.net = name, options, net
@@ -52,7 +52,7 @@ class Model:
     @property
     def title(self):
         """The model in a table of figures."""
-        return self.name
+        return f"{self.name} (upper bound)" if self.bound else self.name
 
     def to(self, device):
         """Move the model to "cpu" or "gpu". Returns the model."""

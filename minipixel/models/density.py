@@ -40,15 +40,11 @@ class Density(Model):
     given context without noise; `nll` judges the density itself.
     """
 
-    bound = True        # nll is of levels with noise, and not what `predict` says of them
+    bound = True
 
     def __init__(self, name, options, net, **sizes):
         super().__init__(name, options, net, **sizes)
         self.network, self.head = net.children["network"], net.children["head"]
-
-    @property
-    def title(self):
-        return f"{self.name} (upper bound)"
 
     @property
     def whitening(self):

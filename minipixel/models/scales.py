@@ -31,6 +31,8 @@ class MultiScale(Model):
     The sum over s is out of reach, and with it p(x_i | x_<i): `predict` refuses.
     """
 
+    bound = True
+
     def __init__(self, name, options, net, **sizes):
         super().__init__(name, options, net, **sizes)
         height, width = small_size(sizes["height"], sizes["width"])
@@ -39,10 +41,6 @@ class MultiScale(Model):
                            **{**sizes, "height": height, "width": width})
         self.large = Large(f"the large network of {name}", options, Composite({"up": parts["up"], "large": parts["large"]}),
                            **sizes)
-
-    @property
-    def title(self):
-        return f"{self.name} (upper bound)"
 
     def to(self, device):
         self.small.to(device)

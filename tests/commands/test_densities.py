@@ -278,6 +278,8 @@ def test_a_run_is_judged_on_images_of_another_size(minipixel, here):
     found = strict_json(minipixel("eval", "run", "--size", "9", "--json").out)
     x, model = package.data.load("dead-leaves", size=9).test, package.load("run")
     assert found["figures"]["mcgsm (upper bound)"]["nats"] == pytest.approx(model.nll(x).mean(), rel=1e-6)
+    end = minipixel("eval", "run", "--size", "0")
+    assert end.code == 2 and "size" in end.err and "got 0" in end.err
 
 
 def test_a_frame_that_leaves_no_pixel_is_told(minipixel, here):

@@ -111,6 +111,13 @@ def test_missing_photographs_are_one_line(tmp_path, capsys, monkeypatch):
     assert err.count("\n") == 1 and "photographs in train/" in err
 
 
+def test_a_single_photograph_has_no_error(monkeypatch):
+    one = dead_leaves.generate(20, np.random.default_rng(0)).repeat(3, axis=2)[None]
+    monkeypatch.setattr(bsds300, "photographs", lambda split: {"landscape": one, "portrait": one[:0]})
+    with pytest.raises(ValueError, match="at least 2 photographs in the test split of bsds300, got 1"):
+        photographs.patches_by_image("test", 3, 10, 0)
+
+
 def test_the_density_of_a_patch_is_that_of_its_mean_and_the_rest_over_its_pixels():
     """Of a Gaussian of four values both sides are known."""
     squares = np.random.default_rng(0).integers(0, 256, (5, 2, 2, 1))

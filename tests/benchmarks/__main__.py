@@ -17,6 +17,8 @@ def main(argv=None):
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument("--repeats", type=int, default=Settings.repeats)
     parser.add_argument("--threads", type=int, default=Settings.threads, help="of each side")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default=Settings.device, help="of both sides")
+    parser.add_argument("--batch", type=int, help="images of a row, where its benchmark does not ask for a batch of its own")
     parser.add_argument("--no-compile", action="store_true", help="without torch.compile, which takes half a minute a case")
     parser.add_argument("--same-malloc", action="store_true", help="PyTorch's process, too, asks malloc to keep freed memory")
     parser.add_argument("--tiny", action="store_true", help="the smallest shapes: does everything run?")
@@ -25,17 +27,17 @@ def main(argv=None):
     for name in set(arguments.names) - set(BENCHMARKS):
         parser.error(f"unknown benchmark {name!r}: there are {', '.join(BENCHMARKS)}")
     settings = Settings(arguments.repeats, arguments.threads, not arguments.no_compile, arguments.same_malloc,
-                        arguments.tiny)
+                        arguments.tiny, arguments.device, arguments.batch)
     print(heading(settings), flush=True)
     results = {}
-    with TorchProcess(settings.threads, settings.same_malloc) as pytorch:
+    with TorchProcess(settings.threads, settings.same_malloc, settings.device) as pytorch:
         for name in arguments.names or BENCHMARKS:
             start = time.perf_counter()
             results[name] = list(BENCHMARKS[name](settings, pytorch))
             print(f"\n{tables(name, results[name])}", flush=True)
             print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     if arguments.json:
-        write_json(arguments.json, {"machine": machine(), "settings": asdict(settings), "results": results})
+        write_json(arguments.json, {"machine": machine(settings.device), "settings": asdict(settings), "results": results})
 
 
 if __name__ == "__main__":

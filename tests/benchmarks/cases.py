@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from minipixel import sample
+from minipixel.backend import device_module, to_numpy
 from minipixel.layers import DiagonalBiLSTM, RowLSTM, SpatialLSTM
 from minipixel.order import raster
 from minipixel.workers import processes
@@ -37,13 +38,18 @@ EQUAL = {"float64": 1e-11, "float32": 5e-3}
 
 @dataclass(frozen=True)
 class Settings:
-    """tiny: the smallest shapes, for a test that everything runs; its figures mean nothing."""
+    """tiny: the smallest shapes, for a test that everything runs; its figures mean nothing. device: of both sides.
+
+    batch: images of a row, where its benchmark does not ask for a batch of its own (None: its own).
+    """
 
     repeats: int = 11
     threads: int = 2
     compiled: bool = True
     same_malloc: bool = False
     tiny: bool = False
+    device: str = "cpu"
+    batch: int | None = None
 
     def forms(self, forms=FORMS):
         return forms if self.compiled else forms[:2]
@@ -52,10 +58,15 @@ class Settings:
     def least(self):
         return 0 if self.tiny else LEAST
 
+    def finish(self):
+        """Returns when the device has done what it was told."""
+        if self.device == "gpu":
+            device_module("gpu").cuda.get_current_stream().synchronize()
+
 
 def conv(settings, pytorch):
     """A masked convolution alone, forward and backward (dx, dK, db)."""
-    N, size, maps = (2, 8, 4) if settings.tiny else (16, 28, 64)
+    N, size, maps = (2, 8, 4) if settings.tiny else (settings.batch or 16, 28, 64)
     for C, k, mask in ((maps, 3, "B"), (1, 7, "A")):
         subject = C, maps, k, mask, N, size
         yield layer_row(f"{k}x{k} mask {mask}, {C} -> {maps} maps, {size}x{size}, batch {N}", settings, pytorch,
@@ -73,7 +84,7 @@ def spatial_lstm(settings, pytorch):
 
 
 def recurrences(classes, settings, pytorch):
-    shapes = ((4, 2, 6),) if settings.tiny else ((32, 64, 28), (16, 16, 28))
+    shapes = ((4, 2, 6),) if settings.tiny else ((32, settings.batch or 64, 28), (16, settings.batch or 16, 28))
     for subject in product(classes, shapes):
         subject = subject[0], *subject[1]
         cls, h, N, size = subject
@@ -83,12 +94,12 @@ def recurrences(classes, settings, pytorch):
 
 def layer_row(name, settings, pytorch, forms, kind, given, subject):
     """A layer's pass over a batch, in shards as a model has them."""
-    layer, ours = given[0], LayerPass(*given, settings.threads)
+    layer, ours = given[0], LayerPass(*given, settings.threads, settings.device)
     arrays = {what: array for what, array in ours.arrays().items() if what not in ("h0", "c0")}  # PyTorch starts from zeros
     difference = make_equal(pytorch, forms, arrays, kind, subject)
     cost = {"parameters": sum(p.size for p in layer.params.values()), "multiply_adds_per_pixel": layer.connections()}
     with processes(ours):
-        return row(name, clocks(ours, pytorch, forms), settings, difference, cost)
+        return row(name, clocks(ours, pytorch, forms, settings), settings, difference, cost)
 
 
 def mcgsm(settings, pytorch):
@@ -97,14 +108,16 @@ def mcgsm(settings, pytorch):
     for dtype in ("float32", "float64"):
         subject = n, *sizes, dtype, settings.threads
         density, x, y = neighbourhoods(*subject)
+        density.to(settings.device)
+        x, y = density.xp.asarray(x), density.xp.asarray(y)
         loss, grads = density.loss_and_grads(x, y)
-        arrays = {"loss": np.array(loss), **grads}
+        arrays = {"loss": np.array(loss), **on_host(grads)}
         difference = make_equal(pytorch, settings.forms(DENSITY_FORMS), arrays, "mcgsm", subject, tolerance=EQUAL[dtype])
         D, J, S, F = sizes
         cost = {"parameters": sum(p.size for p in grads.values()), "multiply_adds_per_pixel": F * D + J * F + J * D}
         yield row(f"{n:,} neighbourhoods of {D}, {J} components, {S} scales, {F} features, {dtype}",
-                  clocks(partial(density.loss_and_grads, x, y), pytorch, settings.forms(DENSITY_FORMS)), settings, difference,
-                  cost)
+                  clocks(partial(density.loss_and_grads, x, y), pytorch, settings.forms(DENSITY_FORMS), settings), settings,
+                  difference, cost)
 
 
 def training(settings, pytorch):
@@ -112,27 +125,32 @@ def training(settings, pytorch):
     cases = [(*BASIC, 28, 1, 2), (*BLOCKS, 28, 1, 2), (*BLOCKS, 32, 3, 256)]
     if settings.tiny:
         cases = [(name, TINY, 8, colours, min(levels, 5)) for name, _, _, colours, levels in cases]
-    batch = 2 if settings.tiny else 16
+    batch = 2 if settings.tiny else settings.batch or 16
     for name, options, size, colours, levels in cases:
         subject = name, options, size, settings.threads, colours, levels
-        model, x = fresh(*subject), images(batch, size, colours, levels)
-        equal_in_float64(pytorch, subject, x[:2])
+        model, x = fresh(*subject).to(settings.device), images(batch, size, colours, levels)
+        equal_in_float64(pytorch, subject, x[:2], settings.device)
         difference = make_equal(pytorch, settings.forms(), step_arrays(model, x), "step", subject, x)
         with processes(model):
             yield row(f"{title(name, options)}, {size}x{size}x{colours}, {levels} levels, batch {batch}",
-                      clocks(partial(model.loss_and_grads, x), pytorch, settings.forms()), settings, difference, model.cost())
+                      clocks(partial(model.loss_and_grads, x), pytorch, settings.forms(), settings), settings, difference,
+                      model.cost())
 
 
 def step_arrays(model, x):
     """{what: array} of a training step, and what is predicted."""
     loss, grads = model.loss_and_grads(x)
-    return {"loss": np.array(loss), "predict": model.predict(x)} | grads
+    return {"loss": np.array(loss), "predict": model.predict(x)} | on_host(grads)
 
 
-def equal_in_float64(pytorch, subject, x):
+def on_host(grads):
+    return {name: to_numpy(grad) for name, grad in grads.items()}
+
+
+def equal_in_float64(pytorch, subject, x, device):
     """The same network in float64, where rounding hides nothing."""
     subject = *subject, "float64"
-    make_equal(pytorch, FORMS[:2], step_arrays(fresh(*subject), x), "step", subject, x, tolerance=EQUAL["float64"])
+    make_equal(pytorch, FORMS[:2], step_arrays(fresh(*subject).to(device), x), "step", subject, x, tolerance=EQUAL["float64"])
 
 
 def sampling(settings, pytorch):
@@ -140,29 +158,30 @@ def sampling(settings, pytorch):
 
     Of the full forwards a stated number is timed and multiplied by the pixels: all of them cost the same.
     """
-    n, size, forwards = (2, 6, 2) if settings.tiny else (16, 28, 8)
+    n, size, forwards = (2, 6, 2) if settings.tiny else (settings.batch or 16, 28, 8)
     for name, options in (BLOCKS, BASIC, DIAGONAL):
         options = TINY if settings.tiny else options
         subject = name, options, size, settings.threads
-        model = fresh(*subject)
+        model = fresh(*subject).to(settings.device)
         drawn = sample(model, n)
         log_p = stepped(model, drawn)
         require_equal({"log p": log_p}, {"log p": model.predict(drawn)}, "the full forward")
         forms = () if name == DIAGONAL[0] else settings.forms()
         difference = make_equal(pytorch, forms, {"log p": log_p}, "forwards", subject, drawn, forwards)
-        yield row(f"{title(name, options)}, {n} images {size}x{size}", clocks(partial(sample, model, n), pytorch, forms),
-                  settings, difference, model.cost(), times={form: size**2 / forwards for form in forms},
+        yield row(f"{title(name, options)}, {n} images {size}x{size}",
+                  clocks(partial(sample, model, n), pytorch, forms, settings), settings, difference,
+                  model.cost(), times={form: size**2 / forwards for form in forms},
                   note=f"PyTorch: {forwards} full forwards timed, times {size**2}/{forwards}; the cache is the larger part "
                        "of the ratio, and PyTorch could have one too")
 
 
 def stepped(model, x):
     """log p (N, H, W, C, K) along given images, by `step`."""
-    canvas = np.zeros(x.shape, model.dtype)
+    canvas = model.xp.zeros(x.shape, model.dtype)
     state, found = model.start(canvas), np.empty((*x.shape, model.levels), model.dtype)
     for i, j, c in raster(*x.shape[1:]):
-        found[:, i, j, c] = model.step(canvas[:, i, j], state, i, j)[:, c]
-        canvas[:, i, j, c] = model.scale(x[:, i, j, c])
+        found[:, i, j, c] = to_numpy(model.step(canvas[:, i, j], state, i, j)[:, c])
+        canvas[:, i, j, c] = model.xp.asarray(model.scale(x[:, i, j, c]))
     return found
 
 
@@ -173,12 +192,12 @@ def growth(settings, pytorch):
         shapes = [(8, 2)]
     for size, batch in shapes:
         subject, x = growing(BLOCKS, size, batch, settings.threads)
-        model = fresh(*subject)
+        model = fresh(*subject).to(settings.device)
         difference = make_equal(pytorch, FORMS[:2], step_arrays(model, x), "step", subject, x)
         with processes(model):
             found = row(f"{title(*BLOCKS)}, {size}x{size}, batch {batch}",
-                        clocks(partial(model.loss_and_grads, x), pytorch, FORMS[:2]), settings, difference, model.cost(),
-                        repeats=min(settings.repeats, 5))
+                        clocks(partial(model.loss_and_grads, x), pytorch, FORMS[:2], settings), settings, difference,
+                        model.cost(), repeats=min(settings.repeats, 5))
         yield with_growth(found, BLOCKS, size, batch, settings)
 
 
@@ -187,10 +206,10 @@ def recurrent_growth(settings, pytorch):
     shapes = [(8, 2)] if settings.tiny else [(28, 16), (64, 16), (128, 16), (128, 4)]
     for size, batch in shapes:
         subject, x = growing(DIAGONAL, size, batch, settings.threads)
-        model = fresh(*subject)
+        model = fresh(*subject).to(settings.device)
         with processes(model):
             found = row(f"{title(*DIAGONAL)}, {size}x{size}, batch {batch}",
-                        clocks(partial(model.loss_and_grads, x), pytorch, ()), settings, 0, model.cost(),
+                        clocks(partial(model.loss_and_grads, x), pytorch, (), settings), settings, 0, model.cost(),
                         repeats=min(settings.repeats, 5))
         yield with_growth(found, DIAGONAL, size, batch, settings)
 
@@ -198,7 +217,8 @@ def recurrent_growth(settings, pytorch):
 def with_growth(found, network, size, batch, settings):
     for name, side in found["sides"].items():
         side["seconds_per_pixel"] = side["seconds"] / (batch * size**2)
-        side["peak_bytes"] = peak_growth(name, network[0], size, batch, settings.threads)
+        measured = settings.device == "cpu"
+        side["peak_bytes"] = peak_growth(name, network[0], size, batch, settings.threads) if measured else None
     return found | {"size": size, "batch": batch}
 
 
@@ -224,9 +244,9 @@ def require_equal(ours, theirs, form, tolerance=EQUAL["float32"]):
     return largest
 
 
-def clocks(ours, pytorch, forms):
+def clocks(ours, pytorch, forms, settings):
     """{side: calls -> seconds}: ours here, PyTorch's in its process."""
-    return {OURS: partial(seconds_of, ours)} | {form: partial(pytorch.seconds, form) for form in forms}
+    return {OURS: partial(seconds_of, ours, finish=settings.finish)} | {form: partial(pytorch.seconds, form) for form in forms}
 
 
 def row(name, sides, settings, difference, cost, times=None, note="", repeats=None):

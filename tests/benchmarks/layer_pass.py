@@ -4,16 +4,18 @@ from functools import reduce
 
 import numpy as np
 
+from minipixel.backend import device_module, to_numpy
 from minipixel.workers import each
 
 
 class LayerPass:
     """Called, it makes the gradients of the parameters; x, dy, y and dx stay in the process that has the shard."""
 
-    def __init__(self, layer, x, dy, threads):
-        self.layer, self.saved, self.x, self.dy = layer, layer.params, x, dy
-        self.threads, self.xp, self.workers = threads, np, None
-        n = max(1, min(layer.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
+    def __init__(self, layer, x, dy, threads, device):
+        self.xp = device_module(device)
+        self.layer, self.x, self.dy = layer.to(self.xp), self.xp.asarray(x), self.xp.asarray(dy)
+        self.saved, self.threads, self.workers = layer.params, threads, None
+        n = len(x) if self.xp is not np else max(1, min(layer.shard // (x.shape[1] * x.shape[2]), -(-len(x) // 2)))
         self.shards = [slice(start, start + n) for start in range(0, len(x), n)]
 
     def __call__(self):
@@ -29,9 +31,10 @@ class LayerPass:
         grads, ys, dxs = [], [], []
         for k in range(len(self.shards)):
             grads.append(self.shard(k))
-            ys.append(self.y)
-            dxs.append(self.dx)
-        return {"y": np.concatenate(ys), "x": np.concatenate(dxs), **reduce(add, grads)}
+            ys.append(to_numpy(self.y))
+            dxs.append(to_numpy(self.dx))
+        grads = {name: to_numpy(grad) for name, grad in reduce(add, grads).items()}
+        return {"y": np.concatenate(ys), "x": np.concatenate(dxs), **grads}
 
 
 def add(total, grads):

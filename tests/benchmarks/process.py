@@ -10,11 +10,11 @@ from minipixel.threads import keep_freed_memory
 class TorchProcess:
     """A fresh process that answers for PyTorch, one request at a time; meanwhile this process sleeps. It ends with the block.
 
-    same_malloc: whether it asks the C library to keep freed memory, as minipixel does.
+    same_malloc: whether it asks the C library to keep freed memory, as minipixel does; device: where it computes.
     """
 
-    def __init__(self, threads, same_malloc):
-        self.settings = threads, same_malloc
+    def __init__(self, threads, same_malloc, device="cpu"):
+        self.settings = threads, same_malloc, device
 
     def __enter__(self):
         spawning = multiprocessing.get_context("spawn")
@@ -56,14 +56,14 @@ class TorchProcess:
         return answer
 
 
-def serve(pipe, threads, same_malloc):
+def serve(pipe, threads, same_malloc, device):
     """Answer requests (method of Sides, arguments) with (what it returned, None) or (None, traceback), to the pipe's end."""
     if same_malloc:
         keep_freed_memory()
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         from .torch_calls import Sides  # not above: minipixel's process has no PyTorch in it
 
-        sides = Sides(threads, same_malloc)
+        sides = Sides(threads, same_malloc, device)
         while True:
             method, *arguments = pipe.recv()
             try:

@@ -6,6 +6,8 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+from minipixel.backend import device_module
+
 from .subjects import OURS
 
 HEAD = {
@@ -22,17 +24,26 @@ PYTORCH_MALLOC = {False: "PyTorch has malloc as it comes, as its users do",
                   True: "and so does PyTorch here (--same-malloc), which its users' processes do not"}
 
 
-def machine():
+def machine(device):
     """What the figures depend on."""
     about = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.*)", about.read_text()) if about.exists() else None
-    return {"processor": model[1] if model else platform.processor(), "cores": os.cpu_count(),
+    return {"processor": model[1] if model else platform.processor(), "cores": os.cpu_count(), "gpu": gpu(device),
             "python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")}
 
 
+def gpu(device):
+    """The GPU by name, with CuPy's version; None where both sides compute on the CPU."""
+    if device == "cpu":
+        return None
+    cupy = device_module(device)
+    return f"{cupy.cuda.runtime.getDeviceProperties(0)['name'].decode()}, CuPy {cupy.__version__}, TF32 off on both sides"
+
+
 def heading(settings):
-    about = machine()
-    return (f"{about['processor']}, {about['cores']} cores; NumPy {about['numpy']}, PyTorch {about['torch']}; "
+    about = machine(settings.device)
+    return (f"{about['gpu'] or 'CPU'}; {about['processor']}, {about['cores']} cores; NumPy {about['numpy']}, "
+            f"PyTorch {about['torch']}; "
             f"{settings.threads} threads each; float32 where a row says nothing else; median of {settings.repeats} pairs. "
             "A ratio is PyTorch's time over minipixel's. Each has a process of its own: "
             f"minipixel asks malloc to keep freed memory, {PYTORCH_MALLOC[settings.same_malloc]}.")

@@ -13,11 +13,13 @@ LEAST = 0.1     # s that one measurement takes: short calls are repeated within 
 ROOT = Path(__file__).parents[2]
 
 
-def seconds_of(side, calls):
-    """How long so many calls take."""
+def seconds_of(side, calls, finish=lambda: None):
+    """How long so many calls take; finish: returns when the device has done what it was told."""
+    finish()
     start = time.perf_counter()
     for _ in range(calls):
         side()
+    finish()
     return time.perf_counter() - start
 
 

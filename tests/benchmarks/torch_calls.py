@@ -19,7 +19,7 @@ class ConvPass:
         layer, *arrays = conv_layer(*subject)
         layout = torch.contiguous_format if form == "usual" else torch.channels_last
         self.module = Conv(layer, form == "usual").to(memory_format=layout)
-        self.x, self.dy = (torch.from_numpy(a.transpose(0, 3, 1, 2)).contiguous(memory_format=layout) for a in arrays)
+        self.x, self.dy = (torch.as_tensor(a.transpose(0, 3, 1, 2)).contiguous(memory_format=layout) for a in arrays)
         self.x.requires_grad_()
         self.run = torch.compile(self.module, dynamic=False) if form == "compiled" else self.module
 
@@ -32,7 +32,7 @@ class ConvPass:
 
     def arrays(self):
         y = self()
-        return {"y": y.detach().permute(0, 2, 3, 1).numpy(), "x": self.x.grad.permute(0, 2, 3, 1).numpy(),
+        return {"y": y.detach().permute(0, 2, 3, 1).numpy(force=True), "x": self.x.grad.permute(0, 2, 3, 1).numpy(force=True),
                 **taps_grads(self.module)}
 
 
@@ -47,7 +47,8 @@ class Step:
         return self.network.loss_and_grads(self.x)
 
     def arrays(self):
-        return {"loss": np.array(self().item()), "predict": self.network.log_probs(self.x).numpy(), **self.network.grads()}
+        loss, log_p = self().item(), self.network.log_probs(self.x)
+        return {"loss": np.array(loss), "predict": log_p.numpy(force=True), **self.network.grads()}
 
 
 class Forwards:
@@ -63,7 +64,7 @@ class Forwards:
             torch.multinomial(log_p.exp(), 1)
 
     def arrays(self):
-        return {"log p": self.network.log_probs(self.x).numpy()}
+        return {"log p": self.network.log_probs(self.x).numpy(force=True)}
 
 
 class Sides:
@@ -71,8 +72,12 @@ class Sides:
 
     kinds = {"conv": ConvPass, "recurrent": RecurrentPass, "mcgsm": DensityPass, "step": Step, "forwards": Forwards}
 
-    def __init__(self, threads, same_malloc):
+    def __init__(self, threads, same_malloc, device="cpu"):
         torch.set_num_threads(threads)
+        self.finish = torch.cuda.synchronize if device == "gpu" else lambda: None
+        if device == "gpu":
+            torch.set_default_device("cuda")
+            torch.backends.cudnn.allow_tf32 = False     # as in its other products, and in ours
         self.same_malloc, self.sides = same_malloc, {}
 
     def make(self, form, kind, *arguments):
@@ -83,4 +88,4 @@ class Sides:
     def seconds(self, form, calls):
         asked = keep_freed_memory.cache_info().currsize > 0
         assert asked == self.same_malloc, "PyTorch's process has another malloc setting than the heading says"
-        return seconds_of(self.sides[form], calls)
+        return seconds_of(self.sides[form], calls, self.finish)

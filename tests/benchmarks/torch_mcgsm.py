@@ -31,7 +31,7 @@ class DensityPass:
         density, x, y = neighbourhoods(*subject)
         self.params = {name: torch.tensor(value, requires_grad=True) for name, value in density.params.items()}
         cut = pieces(len(x), density.params["eta"]) if form == "pieces" else [slice(None)]
-        self.parts, self.n = [(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in cut], len(x)
+        self.parts, self.n = [(torch.as_tensor(x[part]), torch.as_tensor(y[part])) for part in cut], len(x)
         self.run = torch.compile(log_density, dynamic=False) if form == "compiled" else log_density
 
     def __call__(self):
@@ -45,4 +45,4 @@ class DensityPass:
         return total
 
     def arrays(self):
-        return {"loss": np.array(self().item()), **{name: value.grad.numpy() for name, value in self.params.items()}}
+        return {"loss": np.array(self().item()), **{name: value.grad.numpy(force=True) for name, value in self.params.items()}}

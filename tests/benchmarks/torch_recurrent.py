@@ -26,7 +26,7 @@ class Recurrent(nn.Module):
         self.frame, self.taps, self.h, self.sigmoids = layer.frame, layer.taps, layer.h, layer.cell.gates - 1
         self.spatial = isinstance(layer, SpatialLSTM)
         for name in ("K_is", "K_ss", "b"):
-            setattr(self, name, nn.Parameter(torch.from_numpy(layer.params[name].copy())))
+            setattr(self, name, nn.Parameter(torch.as_tensor(layer.params[name].copy())))
 
     def gated(self, a, *c):
         """The usual form's cell on a (N, gates * h, places): a call for each gate."""
@@ -109,7 +109,7 @@ class Packed(Recurrent):
     def forward(self, x):
         N, H, W, C = x.shape
         cells = walk(self.frame, (H, W))
-        places = torch.from_numpy(cells.places)
+        places = torch.as_tensor(cells.places)
         D, P = places.shape
         up, left, right = (max(reach) for reach in zip(*[(-di, -dj, dj) for di, dj in self.taps]))
         padded = functional.pad(x, (0, 0, left, max(0, right), up, 0))
@@ -152,7 +152,7 @@ class RecurrentPass:
         self.module = usual[type(layer)](layer) if self.usual else Packed(layer)
         if self.usual:
             arrays = [np.ascontiguousarray(v.transpose(0, 3, 1, 2)) for v in arrays]
-        self.x, self.dy = map(torch.from_numpy, arrays)
+        self.x, self.dy = map(torch.as_tensor, arrays)
         self.x.requires_grad_()
         self.run = torch.compile(self.module, dynamic=False) if form == "compiled" else self.module
 
@@ -166,5 +166,5 @@ class RecurrentPass:
     def arrays(self):
         y = self()
         maps = [v.permute(0, 2, 3, 1) if self.usual else v for v in (y.detach(), self.x.grad)]
-        return {"y": maps[0].numpy(), "x": maps[1].numpy(),
-                **{name: value.grad.numpy() for name, value in self.module.named_parameters()}}
+        return {"y": maps[0].numpy(force=True), "x": maps[1].numpy(force=True),
+                **{name: value.grad.numpy(force=True) for name, value in self.module.named_parameters()}}

@@ -18,7 +18,7 @@ class Conv(nn.Module):
         # Ones in the dead places: were the mask forgotten, outputs would differ.
         self.K = nn.Parameter(self.spread(layer.params["K"], np.ones))
         self.register_buffer("M", self.spread(layer.M, np.zeros))
-        self.b = nn.Parameter(torch.from_numpy(layer.params["b"].copy()))
+        self.b = nn.Parameter(torch.as_tensor(layer.params["b"].copy()))
 
     def spread(self, K, fill):
         """K (T, C, F) over its live taps -> (F, C, rows, columns), `fill` elsewhere."""
@@ -26,7 +26,7 @@ class Conv(nn.Module):
         full = fill((F, C, (2 if self.usual else 1) * self.r + 1, 2 * self.r + 1), K.dtype)
         for (di, dj), K_t in zip(self.taps, K, strict=True):
             full[:, :, self.r + di, self.r + dj] = K_t.T
-        return torch.from_numpy(full)
+        return torch.as_tensor(full)
 
     def over_taps(self, full):
         """The way back: (F, C, rows, columns) -> (T, C, F)."""
@@ -72,7 +72,7 @@ class Network:
 
     def images(self, x):
         """(N, H, W, C) integers -> the tensor that the other methods take."""
-        images = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+        images = torch.as_tensor(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
         return images.contiguous(memory_format=torch.channels_last) if self.last else images
 
     def logits(self, x):
@@ -113,5 +113,6 @@ def taps_grads(net):
     for name, module in net.named_modules():
         if isinstance(module, Conv):
             prefix = f"{name}." if name else ""
-            found |= {f"{prefix}K": module.over_taps(module.K.grad.numpy()), f"{prefix}b": module.b.grad.numpy()}
+            dK, db = (value.grad.numpy(force=True) for value in (module.K, module.b))
+            found |= {f"{prefix}K": module.over_taps(dK), f"{prefix}b": db}
     return found

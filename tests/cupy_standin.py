@@ -15,9 +15,11 @@ CuPy is silent and wrong, or silent and slow:
   array is refused (CuPy would answer np.exp(x) itself, but code that says xp.exp runs on both). NumPy scalars are fine;
 - an index array out of range raises (CuPy wraps it around); so do repeated indices in an assignment (any may win);
 - `matmul(out=)` and `dot(out=)` want a contiguous `out` of the result's dtype (CuPy makes a hidden copy of others);
-- views that show one place many times (broadcast_to, sliding_window_view) are read-only (CuPy lets one write).
+- views that show one place many times (broadcast_to, sliding_window_view) are read-only (CuPy lets one write);
+- a kernel takes contiguous arrays and NumPy's scalars (CuPy hands on any array's pointer, and a Python int as 8 bytes).
 
-What it plays is what CuPy and NumPy both have: the library's code must run on both. Launches are counted one for each
+What it plays is what CuPy and NumPy both have: the library's code must run on both. A RawKernel, of which NumPy has none, is
+run by cuda_on_cpu.py; where there is no compiler the test is skipped. Launches are counted one for each
 array made or written in place: a lower bound, since some functions of CuPy launch several kernels.
 """
 
@@ -28,6 +30,8 @@ import types
 from operator import attrgetter
 
 import numpy as np
+import pytest
+from cuda_on_cpu import COMPILER, CpuKernel
 from cupy_standin_array import (
     NAMES,
     UPLOADS,
@@ -166,7 +170,27 @@ class ufunc:
         meter.launch()
 
 
+class RawKernel:
+    """A kernel of one's own: its CUDA text, run on the CPU."""
+
+    def __init__(self, code, name):
+        if COMPILER is None:
+            pytest.skip("no C++ compiler (g++) to run the text of a CUDA kernel")
+        self._name, self._kernel = name, CpuKernel(code, name)
+
+    def __call__(self, grid, block, args):
+        for arg in args:
+            if isinstance(arg, ndarray):
+                if not arg._host.flags.c_contiguous:
+                    raise ValueError(f"cupy.RawKernel {self._name} expects contiguous arrays: it is handed a bare pointer")
+            elif not isinstance(arg, np.generic):
+                raise TypeError(f"cupy.RawKernel {self._name} expects CuPy arrays and NumPy scalars, got {type(arg)}")
+        self._kernel(grid, block, [to_host(arg, self._name) if isinstance(arg, ndarray) else arg for arg in args])
+        meter.launch()
+
+
 OWN = {
-    "ndarray": ndarray, "cuda.is_available": lambda: True, "asnumpy": _download, "put_along_axis": _put_along_axis,
+    "ndarray": ndarray, "RawKernel": RawKernel, "cuda.is_available": lambda: True, "asnumpy": _download,
+    "put_along_axis": _put_along_axis,
     **{name: functools.partial(_upload, name) for name in UPLOADS},
 }

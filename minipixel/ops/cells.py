@@ -74,14 +74,40 @@ def squashed_slope(gates, sigmoids):
     return slope
 
 
+# The same for one unit of one cell; the forward puts the gates in the place of a.
+LSTM_CUDA = """
+__device__ void cell_forward(real *a, const real *c_prev, real &h, real &c)
+{
+    const real o = a[0] = sigmoid(a[0]), f = a[1] = sigmoid(a[1]), i = a[2] = sigmoid(a[2]), g = a[3] = tanh(a[3]);
+    c = f * c_prev[0] + i * g;
+    h = o * tanh(c);
+}
+
+__device__ void cell_backward(real dh, real dc, const real *gates, const real *c_prev, real c, real *da, real *dc_prev)
+{
+    const real o = gates[0], f = gates[1], i = gates[2], g = gates[3], tanh_c = tanh(c);
+    dc += dh * o * (1 - tanh_c * tanh_c);
+    da[0] = dh * tanh_c * o * (1 - o);
+    da[1] = dc * c_prev[0] * f * (1 - f);
+    da[2] = dc * g * i * (1 - i);
+    da[3] = dc * i * (1 - g * g);
+    dc_prev[0] = dc * f;
+}
+"""
+
+
 class Cell(NamedTuple):
-    """A cell as the scan takes it; gates: how many pre-activations it has for each unit of h; keeps: how many maps of h units
-    its cache has beside the gates and the memories read."""
+    """A cell as the scan takes it.
+
+    gates: how many pre-activations it has for each unit of h; keeps: how many maps of h units its cache has beside the gates
+    and the memories read; cuda: the cell without peepholes for ops/scan_gpu.py, None where it has no such form
+    """
 
     forward: object
     backward: object
     gates: int
     keeps: int = 1
+    cuda: str | None = None
 
 
-LSTM = Cell(lstm_forward, lstm_backward, 4)
+LSTM = Cell(lstm_forward, lstm_backward, 4, cuda=LSTM_CUDA)

@@ -23,10 +23,10 @@ def input_to_state_forward(x, K_is, b, walk, taps):
     xp = array_module(x)
     D, T, C, F = K_is.shape
     N, P = len(x), walk.places.shape[1]
-    read = rows_read(walk.frame, walk.shape, taps, N)
-    X = xp.take(x.reshape(N * P, C), xp.asarray(read.rows), axis=0)
+    read = rows_read(walk.frame, walk.shape, taps, N, xp)
+    X = xp.take(x.reshape(N * P, C), read.rows, axis=0)
     for d, t, cells in read.outside:
-        X[d, xp.asarray(cells), t] = 0
+        X[d, cells, t] = 0
     X = X.reshape(D, P * N, T * C)
     a = xp.matmul(K_is.reshape(D, T * C, F).transpose(0, 2, 1), X.transpose(0, 2, 1))
     a += b[:, :, None]
@@ -39,17 +39,28 @@ def input_to_state_backward(da, cache):
     X, K_is, read, shape = cache
     xp = array_module(X)
     D, T, C, F = K_is.shape
-    da = xp.ascontiguousarray(da).reshape(D, F, -1)
-    dK = xp.matmul(X.transpose(0, 2, 1), da.transpose(0, 2, 1))
-    dX = xp.matmul(da.transpose(0, 2, 1), K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(D, -1, T, C)
+    da = da.transpose(0, 2, 3, 1).reshape(D, -1, F)     # a view, of units first in memory (ops/scan.py) or last (scan_gpu.py)
+    dK = sum_of_outer(X, da, shape[0])
+    dX = xp.matmul(da, K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(D, -1, T, C)
     for d, t, cells in read.outside:
-        dX[d, xp.asarray(cells), t] = 0
+        dX[d, cells, t] = 0
     dX = dX.reshape(D, -1, C)
-    given = (xp.take(dX[d], xp.asarray(read.readers[d, :, t] * T + t), axis=0) for d, t in np.ndindex(D, T))
+    given = (xp.take(dX[d], read.readers[d, t], axis=0) for d, t in np.ndindex(D, T))
     dx = next(given)
     for further in given:
         dx += further
-    return {"x": dx.reshape(shape), "K_is": dK.reshape(K_is.shape), "b": da @ xp.ones(da.shape[2], da.dtype)}
+    return {"x": dx.reshape(shape), "K_is": dK.reshape(K_is.shape), "b": xp.ones(da.shape[1], da.dtype) @ da}
+
+
+def sum_of_outer(X, da, N):
+    """sum_k X_dk da_dk^T over the rows k of N images and all cells: X (D, P * N, C), da (D, P * N, F)  ->  (D, C, F)
+
+    On a GPU a product for each cell, and then their sum: in a single one with so small a result most of it would idle.
+    """
+    if isinstance(X, np.ndarray):
+        return X.transpose(0, 2, 1) @ da
+    X, da = (rows.reshape(len(rows), -1, N, rows.shape[2]) for rows in (X, da))
+    return (X.transpose(0, 1, 3, 2) @ da).sum(axis=1)
 
 
 def map_forward(h, walk, shifts):
@@ -60,9 +71,9 @@ def map_forward(h, walk, shifts):
     xp = array_module(h)
     D, units, P, N = h.shape
     shape = walk.shape
-    read = rows_read(walk.frame, shape, ((0,) * len(shape),), N)
+    read = rows_read(walk.frame, shape, ((0,) * len(shape),), N, xp)
     cells = xp.ascontiguousarray(h.transpose(0, 2, 3, 1)).reshape(D, P * N, units)
-    maps = [xp.take(cells[d], xp.asarray(read.readers[d, :, 0]), axis=0).reshape(N, *shape, units) for d in range(D)]
+    maps = [xp.take(cells[d], read.readers[d, 0], axis=0).reshape(N, *shape, units) for d in range(D)]
     if shifts is None:
         y = xp.concatenate(maps, axis=-1)
     else:
@@ -83,7 +94,7 @@ def map_backward(dy, cache):
         if shifts and shifts[d]:
             dmap = xp.zeros(dy.shape, dy.dtype)
             dmap[:, :-shifts[d]] = dy[:, shifts[d]:]
-        dh[d] = xp.take(dmap.reshape(N * P, units), xp.asarray(read.rows[d, :, 0]), axis=0)
+        dh[d] = xp.take(dmap.reshape(N * P, units), read.rows[d, :, 0], axis=0)
     return {"h": dh.reshape(D, P, N, units).transpose(0, 3, 1, 2)}
 
 
@@ -97,10 +108,10 @@ def moved_down(y, shift):
 
 
 class RowsRead(NamedTuple):
-    """Which row of a map x (N * P, C) each cell of each image reads, by direction and tap.
+    """Which row of a map x (N * P, C) each cell of each image reads, by direction and tap; on the device.
 
     rows      (D, P * N, T): cells first, images second, as a tick wants them; no row is read twice by one tap
-    readers   (D, N * P, T): the way back, the cell that reads a row
+    readers   (D, T, N * P): the way back, the row of `rows` (P * N * T) that reads a row
     outside   (d, t, cells) of the cells whose tap leads out of the map: they are given rows that nobody reads
     """
 
@@ -110,10 +121,11 @@ class RowsRead(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def rows_read(frame, shape, taps, N):
+def rows_read(frame, shape, taps, N, xp):
     walk, size = walk_of(frame, shape), prod(shape)
     D, P = walk.places.shape
-    rows, readers = np.empty((D, P * N, len(taps)), np.intp), np.empty((D, P * N, len(taps)), np.intp)
+    T = len(taps)
+    rows, readers = np.empty((D, P * N, T), np.intp), np.empty((D, T, P * N), np.intp)
     outside = []
     for d, places in enumerate(walk.places):
         for t, tap in enumerate(taps):
@@ -123,7 +135,7 @@ def rows_read(frame, shape, taps, N):
             read[~out] = np.ravel_multi_index(found[:, ~out], shape)
             read[out] = np.setdiff1d(places, read[~out])
             rows[d, :, t] = (read[:, None] + size * np.arange(N)).reshape(-1)
-            readers[d, rows[d, :, t], t] = np.arange(P * N)
+            readers[d, t, rows[d, :, t]] = np.arange(P * N) * T + t
             if out.any():
-                outside.append((d, t, np.flatnonzero(np.repeat(out, N))))
-    return RowsRead(rows, readers, tuple(outside))
+                outside.append((d, t, xp.asarray(np.flatnonzero(np.repeat(out, N)))))
+    return RowsRead(xp.asarray(rows), xp.asarray(readers), tuple(outside))

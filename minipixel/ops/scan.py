@@ -4,7 +4,10 @@ Cells are packed by clock (order.walk): a tick is one product for all its cells,
 cell's pair. What a cell reads stands in a slot for each read, one below the other, and is put there when it is computed.
 """
 
+import numpy as np
+
 from minipixel.backend import array_module
+from minipixel.ops import scan_gpu
 
 
 def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
@@ -15,6 +18,8 @@ def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
     cell: a pair of ops.cells  ->  h (D, h, P, N)
     """
     xp = array_module(a)
+    if xp is not np and cell.cuda and peepholes is None:
+        return scan_gpu.forward(a, K_ss, h0, c0, walk, cell)
     D, R, units, F = K_ss.shape
     P, N = a.shape[2:]
     K_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
@@ -40,6 +45,8 @@ def scan_backward(dy, cache):
 
     dK_ss,r = sum_p h_(read r of p) da_p^T in one product at the end. The initial state is given back what its readers owe.
     """
+    if isinstance(cache, scan_gpu.Kept):
+        return scan_gpu.backward(dy, cache)
     S, caches, K_ss, h0, c0, peepholes, walk, cell = cache
     xp = array_module(S)
     D, R, units, F = K_ss.shape

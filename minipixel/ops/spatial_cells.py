@@ -69,4 +69,29 @@ def spatial_lstm_backward(dh_dc, cache):
     return grads
 
 
-SPATIAL_LSTM = Cell(spatial_lstm_forward, spatial_lstm_backward, 5, keeps=2)
+# The same for one unit of one cell, not extended; the forward puts the gates in the place of a.
+SPATIAL_LSTM_CUDA = """
+__device__ void cell_forward(real *a, const real *c_prev, real &h, real &c)
+{
+    const real o = a[0] = sigmoid(a[0]), i = a[1] = sigmoid(a[1]), f_c = a[2] = sigmoid(a[2]), f_r = a[3] = sigmoid(a[3]);
+    const real g = a[4] = tanh(a[4]);
+    c = g * i + c_prev[0] * f_c + c_prev[1] * f_r;
+    h = tanh(c * o);
+}
+
+__device__ void cell_backward(real dh, real dc, const real *gates, const real *c_prev, real c, real *da, real *dc_prev)
+{
+    const real o = gates[0], i = gates[1], f_c = gates[2], f_r = gates[3], g = gates[4], h = tanh(c * o);
+    const real z = dh * (1 - h * h);
+    dc += z * o;
+    da[0] = z * c * o * (1 - o);
+    da[1] = dc * g * i * (1 - i);
+    da[2] = dc * c_prev[0] * f_c * (1 - f_c);
+    da[3] = dc * c_prev[1] * f_r * (1 - f_r);
+    da[4] = dc * i * (1 - g * g);
+    dc_prev[0] = dc * f_c;
+    dc_prev[1] = dc * f_r;
+}
+"""
+
+SPATIAL_LSTM = Cell(spatial_lstm_forward, spatial_lstm_backward, 5, keeps=2, cuda=SPATIAL_LSTM_CUDA)

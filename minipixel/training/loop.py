@@ -79,10 +79,10 @@ class Trainer:
         return time.monotonic() - self.started
 
     def memory(self):
-        """Bytes that a training needs at most, about: weights, gradients, averages and slots; of every pixel in flight, the
-        numbers kept and as many on their way back."""
+        """Bytes that a training needs at most, about: weights, gradients, averages, slots and four vectors of an update; of
+        every pixel in flight, the numbers kept and as many on their way back."""
         cost, (height, width, _) = self.model.cost(), self.data.shape
-        copies = 3 + len(self.optimiser.kinds)
+        copies = 7 + len(self.optimiser.kinds)
         return self.model.dtype.itemsize * (copies * cost["parameters"]
                                             + 2 * self.recipe.batch * height * width * cost["kept_per_pixel"])
 

@@ -1,22 +1,33 @@
 """SGD with momentum, RMSProp (the paper's) and Adam: parameters are changed in place, slots carry the parameters' names."""
 
+import numpy as np
+
 from minipixel.backend import array_module
 
 
 class Optimiser:
-    """update(params, grads, rate) changes the live arrays; `slots` {"kind/name": array} is all that it remembers."""
+    """update(params, grads, rate) changes the live arrays; `slots` {"kind/name": array} is all that it remembers.
+
+    The slots of a kind are views of one vector, and a step is computed on vectors of all parameters: a recurrent network
+    has many small ones, and some ten calls for each of them would take a GPU as long as the network itself.
+    """
 
     kinds = ()
 
     def __init__(self, params):
-        self.slots = {f"{kind}/{name}": array_module(value).zeros_like(value)
-                      for kind in self.kinds for name, value in params.items()}
+        ends = np.cumsum([value.size for value in params.values()])
+        self.parts = {name: slice(end - value.size, end) for (name, value), end in zip(params.items(), ends.tolist())}
+        first = next(iter(params.values()))
+        self.memory = [array_module(first).zeros(int(ends[-1]), first.dtype) for _ in self.kinds]
+        self.slots = {f"{kind}/{name}": vector[self.parts[name]].reshape(value.shape)
+                      for kind, vector in zip(self.kinds, self.memory) for name, value in params.items()}
 
     def update(self, params, grads, rate, step):
         """One step; `step` counts from 1."""
+        g = array_module(next(iter(grads.values()))).concatenate([grads[name].reshape(-1) for name in params])
+        move = rate * self.direction(g, step, *self.memory)
         for name, value in params.items():
-            slots = [self.slots[f"{kind}/{name}"] for kind in self.kinds]
-            value -= rate * self.direction(grads[name], step, *slots)
+            value -= move[self.parts[name]].reshape(value.shape)
 
 
 class SGD(Optimiser):

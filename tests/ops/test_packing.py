@@ -53,10 +53,11 @@ def test_the_mirrored_map_is_moved_down_by_one_row(shape):
 def test_no_row_is_read_twice_by_one_tap():
     """The way back is then a reading too, where an addition at repeated places would be undefined on a GPU."""
     taps, cells = ((0, 0), (0, -1), (-1, 2), (2, 0), (-9, 9)), walk(DIAGONALS, (3, 4))
-    read = rows_read(DIAGONALS, (3, 4), taps, 2)
+    read = rows_read(DIAGONALS, (3, 4), taps, 2, np)
     outside = {(d, t): cells.tolist() for d, t, cells in read.outside}
     for d, t in np.ndindex(2, len(taps)):
-        rows, readers = read.rows[d, :, t], read.readers[d, :, t]
+        rows, (readers, tap) = read.rows[d, :, t], divmod(read.readers[d, t], len(taps))
+        assert (tap == t).all()
         assert (readers[rows] == np.arange(24)).all() and (rows[readers] == np.arange(24)).all()
         for k, row in enumerate(rows):
             place, image = cells.places[d, k // 2], k % 2

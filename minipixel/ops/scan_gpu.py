@@ -1,0 +1,212 @@
+"""The scan on a GPU: one launch for all ticks, where array calls would take some forty for each tick.
+
+Images and directions do not meet, and a cell reads states of the tick before alone. So a block of threads has one image and
+one direction, walks over the ticks, and waits for its own threads after each. `ops/scan.py` says what is computed, and its
+array calls are what this is tested against; the cell is its own CUDA text (`Cell.cuda`, beside its array form).
+
+All arrays are (D, P + 2, N, units) here, the units side by side: row P is the zero that stands outside the image, row P + 1
+the initial state. A table of sources then tells what each cell reads, wherever that is.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from minipixel.backend import array_module
+from minipixel.ops.packing import sum_of_outer
+from minipixel.order import walk as walk_of
+
+THREADS = 512       # of a block at most: measured
+REAL = {"float32": "float", "float64": "double"}
+
+HEAD = """
+#define AT(array, rows, p, units) ((array) + (((size_t)d * (rows) + (p)) * N + n) * (units))
+#define EACH(k, count) (int k = threadIdx.x; k < (count); k += blockDim.x)
+
+__device__ real sigmoid(real a) { return (1 + tanh(a / 2)) / 2; }
+"""
+
+KERNELS = """
+// h, c = cell(a_p + sum_r K_ss,r^T h_(source r of p), c_(remembered sources of p)), tick by tick; the gates take a's place.
+extern "C" __global__ void scan_forward(int N, int P, int ticks, const int *first, const int *source, const real *K_ss,
+                                        real *gates, real *h, real *c)
+{
+    const int n = blockIdx.x, d = blockIdx.y;
+    K_ss += (size_t)d * READS * UNITS * GATES * UNITS;
+    for (int t = 0; t < ticks; t++) {
+        for EACH(k, (first[t + 1] - first[t]) * UNITS) {
+            const int p = first[t] + k / UNITS, u = k % UNITS;
+            real a[GATES], c_prev[MEMORIES];
+            for (int g = 0; g < GATES; g++)
+                a[g] = AT(gates, P, p, GATES * UNITS)[g * UNITS + u];
+            for (int r = 0; r < READS; r++) {
+                const real *h_read = AT(h, P + 2, source[p * READS + r], UNITS);
+                const real *K = K_ss + (size_t)r * UNITS * GATES * UNITS + u;
+                for (int v = 0; v < UNITS; v++)
+                    for (int g = 0; g < GATES; g++)
+                        a[g] += h_read[v] * K[(v * GATES + g) * UNITS];
+            }
+            for (int m = 0; m < MEMORIES; m++)
+                c_prev[m] = AT(c, P + 2, source[p * READS + memory[m]], UNITS)[u];
+            cell_forward(a, c_prev, AT(h, P + 2, p, UNITS)[u], AT(c, P + 2, p, UNITS)[u]);
+            for (int g = 0; g < GATES; g++)
+                AT(gates, P, p, GATES * UNITS)[g * UNITS + u] = a[g];
+        }
+        __syncthreads();
+    }
+}
+
+// Back: a cell's dh is dy and what its readers give back, ds; its da goes on to ds = K_ss da for what it read, and to dc_prev.
+// A cell without a reader r reads row P there, which is zero.
+extern "C" __global__ void scan_backward(int N, int P, int ticks, const int *first, const int *source, const int *reader,
+                                         const real *K_ss_T, const real *gates, const real *c, const real *dy, real *da,
+                                         real *ds, real *dc_prev)
+{
+    const int n = blockIdx.x, d = blockIdx.y;
+    K_ss_T += (size_t)d * READS * UNITS * GATES * UNITS;
+    for (int t = ticks - 1; t >= 0; t--) {
+        const int cells = first[t + 1] - first[t];
+        for EACH(k, cells * UNITS) {
+            const int p = first[t] + k / UNITS, u = k % UNITS;
+            real dh = AT(dy, P, p, UNITS)[u], dc = 0, a[GATES], da_p[GATES], c_read[MEMORIES], dc_read[MEMORIES];
+            for (int r = 0; r < READS; r++)
+                dh += AT(ds, P + 1, reader[p * READS + r], READS * UNITS)[r * UNITS + u];
+            for (int m = 0; m < MEMORIES; m++) {
+                dc += AT(dc_prev, P + 1, reader[p * READS + memory[m]], MEMORIES * UNITS)[m * UNITS + u];
+                c_read[m] = AT(c, P + 2, source[p * READS + memory[m]], UNITS)[u];
+            }
+            for (int g = 0; g < GATES; g++)
+                a[g] = AT(gates, P, p, GATES * UNITS)[g * UNITS + u];
+            cell_backward(dh, dc, a, c_read, AT(c, P + 2, p, UNITS)[u], da_p, dc_read);
+            for (int g = 0; g < GATES; g++)
+                AT(da, P, p, GATES * UNITS)[g * UNITS + u] = da_p[g];
+            for (int m = 0; m < MEMORIES; m++)
+                AT(dc_prev, P + 1, p, MEMORIES * UNITS)[m * UNITS + u] = dc_read[m];
+        }
+        __syncthreads();
+        for EACH(k, cells * READS * UNITS) {
+            const int p = first[t] + k / (READS * UNITS), v = k % (READS * UNITS);
+            const real *da_p = AT(da, P, p, GATES * UNITS);
+            real sum = 0;
+            for (int f = 0; f < GATES * UNITS; f++)
+                sum += da_p[f] * K_ss_T[f * READS * UNITS + v];
+            AT(ds, P + 1, p, READS * UNITS)[v] = sum;
+        }
+        __syncthreads();
+    }
+}
+"""
+
+
+class Kept(NamedTuple):
+    """What the forward leaves to the backward."""
+
+    gates: object
+    h: object
+    c: object
+    K_ss: object
+    h0: object
+    c0: object
+    walk: object
+    cell: object
+
+
+def forward(a, K_ss, h0, c0, walk, cell):
+    """scan_forward for a cell with a CUDA text, without peepholes, where `a` is on a GPU: the same arguments and result."""
+    xp = array_module(a)
+    D, R, units, F = K_ss.shape
+    P, N = a.shape[2:]
+    gates = a.transpose(0, 2, 3, 1).copy()
+    h, c = (xp.empty((D, P + 2, N, units), a.dtype) for _ in range(2))
+    for state, initial in ((h, h0), (c, c0)):
+        state[:, P:] = 0
+        if initial is not None:
+            state[:, P + 1] = initial[:, None]
+    place = tables(walk.frame, walk.shape, xp)
+    launch("scan_forward", a, K_ss, walk, cell)(place.first, place.source, xp.ascontiguousarray(K_ss), gates, h, c)
+    return h[:, :P].transpose(0, 3, 1, 2), Kept(gates, h, c, K_ss, h0, c0, walk, cell)
+
+
+def backward(dy, kept):
+    """scan_backward of what `forward` kept.
+
+    dK_ss,r = sum_p h_(source r of p) da_p^T
+    """
+    gates, h, c, K_ss, h0, c0, walk, cell = kept
+    xp = array_module(dy)
+    D, R, units, F = K_ss.shape
+    P, N = dy.shape[2:]
+    M = len(walk.memory)
+    da = xp.empty((D, P, N, F), dy.dtype)
+    ds, dc_prev = (xp.empty((D, P + 1, N, parts, units), dy.dtype) for parts in (R, M))
+    ds[:, P], dc_prev[:, P] = 0, 0
+    place = tables(walk.frame, walk.shape, xp)
+    K_ss_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
+    launch("scan_backward", dy, K_ss, walk, cell)(place.first, place.source, place.reader, K_ss_T, gates, c,
+                                                  dy.transpose(0, 2, 3, 1).copy(), da, ds, dc_prev)
+    da, h_read = da.reshape(D, P * N, F), (xp.take(h, place.source[:, r], axis=1) for r in range(R))
+    dK = [sum_of_outer(read.reshape(D, P * N, units), da, N) for read in h_read]
+    grads = {"a": da.reshape(D, P, N, F).transpose(0, 3, 1, 2), "K_ss": xp.stack(dK, axis=1)}
+    if h0 is not None:
+        grads["h0"] = owed(ds, range(R), place.starts)
+    if c0 is not None:
+        grads["c0"] = owed(dc_prev, walk.memory, place.starts)
+    return grads
+
+
+def owed(given_back, reads, starts):
+    """What the readers of the initial state give back to it, summed over cells and images."""
+    xp = array_module(given_back)
+    return sum(xp.take(given_back[:, :, :, k], starts[r], axis=1).sum(axis=(1, 2)) for k, r in enumerate(reads) if r in starts)
+
+
+class Tables(NamedTuple):
+    """A walk as tables on the device.
+
+    first (ticks + 1,): the first cell of each tick; source (P, R): the row that a cell reads; reader (P, R): the cell that
+    reads a cell so, P where there is none; starts: {read: the cells that read the initial state}
+    """
+
+    first: object
+    source: object
+    reader: object
+    starts: dict
+
+
+@lru_cache(maxsize=64)
+def tables(frame, shape, xp):
+    walk = walk_of(frame, shape)
+    P, R = walk.places.shape[1], len(frame.reads)
+    source, reader = np.full((P, R), P, np.int32), np.full((P, R), P, np.int32)
+    places, before = np.arange(P), slice(0, 0)
+    for tick, links, starts in zip(walk.ticks, walk.links, walk.starts):
+        cells, earlier = places[tick], places[before]
+        for r, ((into, out), start) in enumerate(zip(links, starts)):
+            if into is not None:
+                source[cells[into], r], reader[earlier[out], r] = earlier[out], cells[into]
+            if start is not None:
+                source[cells[start], r] = P + 1
+        before = tick
+    first = np.array([*(tick.start for tick in walk.ticks), P], np.int32)
+    starts = {r: xp.asarray(np.flatnonzero(source[:, r] == P + 1)) for r in range(R) if (source[:, r] == P + 1).any()}
+    return Tables(xp.asarray(first), xp.asarray(source), xp.asarray(reader), starts)
+
+
+def launch(name, like, K_ss, walk, cell):
+    """The kernel as a function of its arrays, for the sizes of a scan whose arrays (D, units, P, N) are like `like`."""
+    D, _, P, N = like.shape
+    _, R, units, F = K_ss.shape
+    kernel = compiled(name, cell, like.dtype.name, units, R, walk.memory, array_module(like))
+    items = max(tick.stop - tick.start for tick in walk.ticks) * units * R
+    block = min(THREADS, -(-items // 32) * 32)
+    sizes = np.int32(N), np.int32(P), np.int32(len(walk.ticks))
+    return lambda *arrays: kernel((N, D), (block,), (*sizes, *arrays))
+
+
+@lru_cache(maxsize=64)
+def compiled(name, cell, dtype, units, reads, memory, xp):
+    sizes = {"real": REAL[dtype], "UNITS": units, "READS": reads, "GATES": cell.gates, "MEMORIES": len(memory)}
+    defines = "".join(f"#define {key} {value}\n" for key, value in sizes.items())
+    remembered = f"__device__ const int memory[] = {{{', '.join(map(str, memory))}}};\n"
+    return xp.RawKernel(defines + HEAD + remembered + cell.cuda + KERNELS, name)

@@ -25,7 +25,7 @@ def conv_forward(x, K, b, taps):
     T, C, F = K.shape
     y = xp.empty((*x.shape[:3], F), x.dtype)
     for strip, P in neighbourhoods(x, taps, F):
-        xp.matmul(P, K.reshape(T * C, F), out=y[strip])
+        multiply(P, K.reshape(T * C, F), y[strip])
         y[strip] += b
     cache = x, K, taps
     return y, cache
@@ -39,6 +39,14 @@ def conv_backward(dy, cache):
     gradients = thin_gradients if T > 1 and 4 * C <= F else wide_gradients
     dx, dK = gradients(dy, x, K, taps)
     return {"x": dx, "K": dK, "b": ones @ dy.reshape(-1, F)}
+
+
+def multiply(P, K, out):
+    """out = P K: P (n, rows, W, C), K (C, F). A GPU has one product for all rows, a CPU one that stays in cache for each."""
+    if isinstance(P, np.ndarray):
+        np.matmul(P, K, out=out)
+    else:
+        array_module(P).matmul(P.reshape(-1, len(K)), K, out=out.reshape(-1, K.shape[1]))
 
 
 def sum_of_outer(P, dy):
@@ -63,7 +71,7 @@ def wide_gradients(dy, x, K, taps):
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
     for strip, Q in neighbourhoods(dy, mirrored, C):
-        xp.matmul(Q, K_T, out=dx[strip])
+        multiply(Q, K_T, dx[strip])
         dK_T += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T * F))
     return dx, xp.ascontiguousarray(dK_T.reshape(C, T, F).transpose(1, 0, 2)[::-1])
 

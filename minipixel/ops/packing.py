@@ -72,8 +72,8 @@ def map_forward(h, walk, shifts):
     D, units, P, N = h.shape
     shape = walk.shape
     read = rows_read(walk.frame, shape, ((0,) * len(shape),), N, xp)
-    cells = xp.ascontiguousarray(h.transpose(0, 2, 3, 1)).reshape(D, P * N, units)
-    maps = [xp.take(cells[d], read.readers[d, 0], axis=0).reshape(N, *shape, units) for d in range(D)]
+    cells = h.transpose(0, 2, 3, 1)
+    maps = [xp.take(cells[d].reshape(P * N, units), read.readers[d, 0], axis=0).reshape(N, *shape, units) for d in range(D)]
     if shifts is None:
         y = xp.concatenate(maps, axis=-1)
     else:
@@ -88,14 +88,14 @@ def map_backward(dy, cache):
     """Each direction takes its gradient from where its output went; what was moved out of the map has none."""
     read, shifts, (D, units, P, N) = cache
     xp = array_module(dy)
-    dh = xp.empty((D, P * N, units), dy.dtype)
+    dh = []
     for d in range(D):
         dmap = dy if shifts else dy[..., d * units:(d + 1) * units]
         if shifts and shifts[d]:
             dmap = xp.zeros(dy.shape, dy.dtype)
             dmap[:, :-shifts[d]] = dy[:, shifts[d]:]
-        dh[d] = xp.take(dmap.reshape(N * P, units), read.rows[d, :, 0], axis=0)
-    return {"h": dh.reshape(D, P, N, units).transpose(0, 3, 1, 2)}
+        dh.append(xp.take(dmap.reshape(N * P, units), read.rows[d, :, 0], axis=0))
+    return {"h": xp.stack(dh).reshape(D, P, N, units).transpose(0, 3, 1, 2)}
 
 
 def moved_down(y, shift):

@@ -30,10 +30,16 @@ __device__ real sigmoid(real a) { return (1 + tanh(a / 2)) / 2; }
 KERNELS = """
 // h, c = cell(a_p + sum_r K_ss,r^T h_(source r of p), c_(remembered sources of p)), tick by tick; the gates take a's place.
 extern "C" __global__ void scan_forward(int N, int P, int ticks, const int *first, const int *source, const real *K_ss,
-                                        real *gates, real *h, real *c)
+                                        const real *h0, const real *c0, real *gates, real *h, real *c)
 {
     const int n = blockIdx.x, d = blockIdx.y;
     K_ss += (size_t)d * READS * UNITS * GATES * UNITS;
+    for EACH(u, UNITS) {
+        AT(h, P + 2, P, UNITS)[u] = AT(c, P + 2, P, UNITS)[u] = 0;
+        AT(h, P + 2, P + 1, UNITS)[u] = h0[d * UNITS + u];
+        AT(c, P + 2, P + 1, UNITS)[u] = c0[d * UNITS + u];
+    }
+    __syncthreads();
     for (int t = 0; t < ticks; t++) {
         for EACH(k, (first[t + 1] - first[t]) * UNITS) {
             const int p = first[t] + k / UNITS, u = k % UNITS;
@@ -65,6 +71,11 @@ extern "C" __global__ void scan_backward(int N, int P, int ticks, const int *fir
 {
     const int n = blockIdx.x, d = blockIdx.y;
     K_ss_T += (size_t)d * READS * UNITS * GATES * UNITS;
+    for EACH(k, READS * UNITS)
+        AT(ds, P + 1, P, READS * UNITS)[k] = 0;
+    for EACH(k, MEMORIES * UNITS)
+        AT(dc_prev, P + 1, P, MEMORIES * UNITS)[k] = 0;
+    __syncthreads();
     for (int t = ticks - 1; t >= 0; t--) {
         const int cells = first[t + 1] - first[t];
         for EACH(k, cells * UNITS) {
@@ -119,12 +130,10 @@ def forward(a, K_ss, h0, c0, walk, cell):
     P, N = a.shape[2:]
     gates = a.transpose(0, 2, 3, 1).copy()
     h, c = (xp.empty((D, P + 2, N, units), a.dtype) for _ in range(2))
-    for state, initial in ((h, h0), (c, c0)):
-        state[:, P:] = 0
-        if initial is not None:
-            state[:, P + 1] = initial[:, None]
+    initial = [xp.zeros((D, units), a.dtype) if state is None else state for state in (h0, c0)]
     place = tables(walk.frame, walk.shape, xp)
-    launch("scan_forward", a, K_ss, walk, cell)(place.first, place.source, xp.ascontiguousarray(K_ss), gates, h, c)
+    arrays = map(xp.ascontiguousarray, (K_ss, *initial, gates, h, c))
+    launch("scan_forward", a, K_ss, walk, cell)(place.first, place.source, *arrays)
     return h[:, :P].transpose(0, 3, 1, 2), Kept(gates, h, c, K_ss, h0, c0, walk, cell)
 
 
@@ -140,11 +149,10 @@ def backward(dy, kept):
     M = len(walk.memory)
     da = xp.empty((D, P, N, F), dy.dtype)
     ds, dc_prev = (xp.empty((D, P + 1, N, parts, units), dy.dtype) for parts in (R, M))
-    ds[:, P], dc_prev[:, P] = 0, 0
     place = tables(walk.frame, walk.shape, xp)
     K_ss_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
     launch("scan_backward", dy, K_ss, walk, cell)(place.first, place.source, place.reader, K_ss_T, gates, c,
-                                                  dy.transpose(0, 2, 3, 1).copy(), da, ds, dc_prev)
+                                                  xp.ascontiguousarray(dy.transpose(0, 2, 3, 1)), da, ds, dc_prev)
     da, h_read = da.reshape(D, P * N, F), (xp.take(h, place.source[:, r], axis=1) for r in range(R))
     dK = [sum_of_outer(read.reshape(D, P * N, units), da, N) for read in h_read]
     grads = {"a": da.reshape(D, P, N, F).transpose(0, 3, 1, 2), "K_ss": xp.stack(dK, axis=1)}

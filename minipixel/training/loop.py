@@ -11,7 +11,7 @@ import numpy as np
 from minipixel.backend import to_numpy
 from minipixel.models.saved import build_from, take
 from minipixel.training.evaluation import evaluate
-from minipixel.training.optimisers import OPTIMISERS, Optimiser, clip_norm
+from minipixel.training.optimisers import OPTIMISERS, Optimiser, average, clip_norm, flat
 from minipixel.workers import processes
 
 REPORT_STEPS = 1000        # a report at the end of each epoch, and within long epochs every so many steps
@@ -110,9 +110,7 @@ class Trainer:
         clip_norm(grads, self.recipe.clip)
         rate = self.recipe.rate_at(self.done)
         self.optimiser.update(self.model.params, grads, rate, step + 1)
-        keep = self.recipe.average_at(step + 1)
-        for name, value in self.averaged.params.items():
-            value += (1 - keep) * (self.model.params[name] - value)
+        average(self.averaged.params, self.model.params, self.recipe.average_at(step + 1))
         self.progress["step"] += 1
         self.progress["nats"] += loss
         self.progress["nats_steps"] += 1
@@ -156,12 +154,10 @@ class Trainer:
             self.save()
 
     def require_finite(self, loss, grads, x):
-        # One read of the device for all gradients.
-        finite = np.isfinite(to_numpy(self.model.xp.stack([g.sum() for g in grads.values()])))
-        if math.isfinite(loss) and finite.all():
+        if math.isfinite(loss) and math.isfinite(float(to_numpy(flat(grads).sum()))):     # one read of the device
             return
         layer = self.model.first_not_finite(x)
-        bad = [name for name, good in zip(grads, finite) if not good]
+        bad = [name for name, g in grads.items() if not math.isfinite(float(to_numpy(g.sum())))]
         where = f"output of layer {layer}" if layer else f"gradient of {bad[-1]}" if bad else "loss"
         raise self.diverged(f"first in the {where} (loss {loss})")
 

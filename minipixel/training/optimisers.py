@@ -1,7 +1,5 @@
 """SGD with momentum, RMSProp (the paper's) and Adam: parameters are changed in place, slots carry the parameters' names."""
 
-import numpy as np
-
 from minipixel.backend import array_module
 
 
@@ -15,19 +13,37 @@ class Optimiser:
     kinds = ()
 
     def __init__(self, params):
-        ends = np.cumsum([value.size for value in params.values()])
-        self.parts = {name: slice(end - value.size, end) for (name, value), end in zip(params.items(), ends.tolist())}
-        first = next(iter(params.values()))
-        self.memory = [array_module(first).zeros(int(ends[-1]), first.dtype) for _ in self.kinds]
-        self.slots = {f"{kind}/{name}": vector[self.parts[name]].reshape(value.shape)
-                      for kind, vector in zip(self.kinds, self.memory) for name, value in params.items()}
+        self.memory = [0 * flat(params) for _ in self.kinds]
+        self.slots = {f"{kind}/{name}": part for kind, vector in zip(self.kinds, self.memory)
+                      for name, part in zip(params, parts(vector, params))}
 
     def update(self, params, grads, rate, step):
         """One step; `step` counts from 1."""
-        g = array_module(next(iter(grads.values()))).concatenate([grads[name].reshape(-1) for name in params])
+        g = flat({name: grads[name] for name in params})
         move = rate * self.direction(g, step, *self.memory)
-        for name, value in params.items():
-            value -= move[self.parts[name]].reshape(value.shape)
+        for value, part in zip(params.values(), parts(move, params)):
+            value -= part
+
+
+def flat(params):
+    """All parameters one after the other, in one new vector."""
+    values = list(params.values())
+    return array_module(values[0]).concatenate([value.reshape(-1) for value in values])
+
+
+def parts(vector, params):
+    """Views of each parameter's part in such a vector, in its shape."""
+    start = 0
+    for value in params.values():
+        yield vector[start:start + value.size].reshape(value.shape)
+        start += value.size
+
+
+def average(averaged, params, keep):
+    """averaged = keep averaged + (1 - keep) params, in place"""
+    move = (1 - keep) * (flat(params) - flat(averaged))
+    for value, part in zip(averaged.values(), parts(move, averaged)):
+        value += part
 
 
 class SGD(Optimiser):
@@ -76,7 +92,7 @@ def clip_norm(grads, limit):
     """Scale all gradients, in place, so that their common norm is at most `limit` (0: leave them)."""
     if limit:
         xp = array_module(next(iter(grads.values())))
-        norm = xp.sqrt(sum((g * g).sum() for g in grads.values()))
+        norm = xp.sqrt((flat(grads) ** 2).sum())
         factor = xp.minimum(1.0, limit / (norm + 1e-12))
         for g in grads.values():
             g *= factor

@@ -214,7 +214,12 @@ def launch(name, like, K_ss, walk, cell):
 
 @lru_cache(maxsize=64)
 def compiled(name, cell, dtype, units, reads, memory, xp):
+    return xp.RawKernel(text(cell, dtype, units, reads, memory), name)
+
+
+def text(cell, dtype, units, reads, memory):
+    """The CUDA text of both kernels for a cell and its sizes."""
     sizes = {"real": REAL[dtype], "UNITS": units, "READS": reads, "GATES": cell.gates, "MEMORIES": len(memory)}
     defines = "".join(f"#define {key} {value}\n" for key, value in sizes.items())
     remembered = f"__device__ const int memory[] = {{{', '.join(map(str, memory))}}};\n"
-    return xp.RawKernel(defines + HEAD + remembered + cell.cuda + KERNELS, name)
+    return defines + HEAD + remembered + cell.cuda + KERNELS

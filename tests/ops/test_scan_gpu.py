@@ -1,6 +1,7 @@
 """The scan's CUDA text, run on the CPU by cuda_on_cpu.py, against the scan's array calls. Whole networks: test_device.py."""
 
 import numpy as np
+import nvrtc
 import pytest
 from cuda_on_cpu import COMPILER, CpuKernel
 from cupy_standin import launches, standin
@@ -82,6 +83,18 @@ def test_a_wrong_cell_is_found(right, wrong):
     with standin() as xp:
         expected, found = both(DIAGONALS, LSTM._replace(cuda=LSTM.cuda.replace(right, wrong)), (3, 3), xp)
     assert any(not np.allclose(value, expected[name]) for name, value in found.items())
+
+
+@pytest.mark.skipif(nvrtc.library() is None, reason="CUDA's compiler is not here: pip install nvidia-cuda-nvrtc")
+@pytest.mark.parametrize("kind", SCANS)
+@pytest.mark.parametrize(("dtype", "architecture"), [("float32", "sm_80"), ("float32", "sm_90"), ("float64", "sm_90")])
+def test_cudas_own_compiler_takes_the_text(kind, dtype, architecture):
+    frame, cell = SCANS[kind]
+    memory = tuple(map(frame.reads.index, frame.remembers))
+    text = scan_gpu.text(cell, dtype, 16, len(frame.reads), memory)
+    assert b"scan_forward" in (code := nvrtc.compiled(text, architecture)) and b"scan_backward" in code
+    with pytest.raises(RuntimeError, match="tanhh"):
+        nvrtc.compiled(text.replace("tanh(c)", "tanhh(c)").replace("tanh(c *", "tanhh(c *"), architecture)
 
 
 def test_the_compiler_says_what_is_wrong_with_a_text():

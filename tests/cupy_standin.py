@@ -16,11 +16,13 @@ CuPy is silent and wrong, or silent and slow:
 - an index array out of range raises (CuPy wraps it around); so do repeated indices in an assignment (any may win);
 - `matmul(out=)` and `dot(out=)` want a contiguous `out` of the result's dtype (CuPy makes a hidden copy of others);
 - views that show one place many times (broadcast_to, sliding_window_view) are read-only (CuPy lets one write);
-- a kernel takes contiguous arrays and NumPy's scalars (CuPy hands on any array's pointer, and a Python int as 8 bytes).
+- what `empty` gives holds NaN (CuPy's holds what was there before);
+- a kernel takes contiguous arrays, of one kind of float, and NumPy's scalars (CuPy hands on any array's pointer, and a Python
+  int as 8 bytes).
 
 What it plays is what CuPy and NumPy both have: the library's code must run on both. A RawKernel, of which NumPy has none, is
-run by cuda_on_cpu.py; where there is no compiler the test is skipped. Launches are counted one for each
-array made or written in place: a lower bound, since some functions of CuPy launch several kernels.
+run by cuda_on_cpu.py; where there is no compiler the test is skipped. Launches are counted one for each array made or written
+in place: a lower bound, since some functions of CuPy launch several kernels.
 """
 
 import contextlib
@@ -170,6 +172,13 @@ class ufunc:
         meter.launch()
 
 
+def _empty(name, *args, **kwargs):
+    array = call(name, getattr(np, name), NAMES["functions"][name], *args, **kwargs)
+    if array.dtype.kind == "f":
+        array._host.fill(np.nan)
+    return array
+
+
 class RawKernel:
     """A kernel of one's own: its CUDA text, run on the CPU."""
 
@@ -179,6 +188,10 @@ class RawKernel:
         self._name, self._kernel = name, CpuKernel(code, name)
 
     def __call__(self, grid, block, args):
+        floats = {arg.dtype.name for arg in args if isinstance(arg, ndarray) and arg.dtype.kind == "f"}
+        if len(floats) > 1:
+            kinds = " and ".join(sorted(floats))
+            raise TypeError(f"cupy.RawKernel {self._name} expects arrays of one kind of float, got {kinds}")
         for arg in args:
             if isinstance(arg, ndarray):
                 if not arg._host.flags.c_contiguous:
@@ -191,6 +204,6 @@ class RawKernel:
 
 OWN = {
     "ndarray": ndarray, "RawKernel": RawKernel, "cuda.is_available": lambda: True, "asnumpy": _download,
-    "put_along_axis": _put_along_axis,
+    "put_along_axis": _put_along_axis, **{name: functools.partial(_empty, name) for name in ("empty", "empty_like")},
     **{name: functools.partial(_upload, name) for name in UPLOADS},
 }

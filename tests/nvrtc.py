@@ -1,6 +1,6 @@
 """NVIDIA's run-time compiler, which needs no GPU: does it take the text of a kernel?
 
-    compiled(text, "sm_90")     the PTX or machine code; RuntimeError with the compiler's words where it refuses
+    compiled(text, "sm_90")     the machine code; RuntimeError with the compiler's words where it refuses
 """
 
 import ctypes

@@ -13,6 +13,8 @@ import numpy as np
 from minipixel.backend import array_module
 from minipixel.order import walk as walk_of
 
+PARTS = 256         # of a product on a GPU at most: a few for each of its processors
+
 
 def input_to_state_forward(x, K_is, b, walk, taps):
     """a_p = b + sum_t K_is,t^T x_(p + tap t)  for every cell p, all at once, zeros outside the map        PixelRNN, section 3.1
@@ -40,7 +42,7 @@ def input_to_state_backward(da, cache):
     xp = array_module(X)
     D, T, C, F = K_is.shape
     da = da.transpose(0, 2, 3, 1).reshape(D, -1, F)     # a view, of units first in memory (ops/scan.py) or last (scan_gpu.py)
-    dK = sum_of_outer(X, da, shape[0])
+    dK = product_over_rows(X, da, X.shape[1] // shape[0])
     dX = xp.matmul(da, K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(D, -1, T, C)
     for d, t, cells in read.outside:
         dX[d, cells, t] = 0
@@ -52,14 +54,16 @@ def input_to_state_backward(da, cache):
     return {"x": dx.reshape(shape), "K_is": dK.reshape(K_is.shape), "b": xp.ones(da.shape[1], da.dtype) @ da}
 
 
-def sum_of_outer(X, da, N):
-    """sum_k X_dk da_dk^T over the rows k of N images and all cells: X (D, P * N, C), da (D, P * N, F)  ->  (D, C, F)
+def product_over_rows(X, da, P):
+    """sum_k X_dk da_dk^T over the rows k of all images and P cells: X (D, P * N, C), da (D, P * N, F)  ->  (D, C, F)
 
-    On a GPU a product for each cell, and then their sum: in a single one with so small a result most of it would idle.
+    On a GPU in parts of equally many cells, and then their sum: in a single product with so small a result most of it would
+    idle.
     """
     if isinstance(X, np.ndarray):
         return X.transpose(0, 2, 1) @ da
-    X, da = (rows.reshape(len(rows), -1, N, rows.shape[2]) for rows in (X, da))
+    parts = max(k for k in range(1, PARTS + 1) if P % k == 0)
+    X, da = (rows.reshape(len(rows), parts, -1, rows.shape[2]) for rows in (X, da))
     return (X.transpose(0, 1, 3, 2) @ da).sum(axis=1)
 
 
@@ -120,7 +124,7 @@ class RowsRead(NamedTuple):
     outside: tuple
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def rows_read(frame, shape, taps, N, xp):
     walk, size = walk_of(frame, shape), prod(shape)
     D, P = walk.places.shape
@@ -138,4 +142,5 @@ def rows_read(frame, shape, taps, N, xp):
             readers[d, t, rows[d, :, t]] = np.arange(P * N) * T + t
             if out.any():
                 outside.append((d, t, xp.asarray(np.flatnonzero(np.repeat(out, N)))))
-    return RowsRead(xp.asarray(rows), xp.asarray(readers), tuple(outside))
+    index = np.intp if xp is np else np.int32       # they stay on the device
+    return RowsRead(xp.asarray(rows, index), xp.asarray(readers, index), tuple(outside))

@@ -4,8 +4,9 @@ Images and directions do not meet, and a cell reads states of the tick before al
 one direction, walks over the ticks, and waits for its own threads after each. `ops/scan.py` says what is computed, and its
 array calls are what this is tested against; the cell is its own CUDA text (`Cell.cuda`, beside its array form).
 
-All arrays are (D, P + 2, N, units) here, the units side by side: row P is the zero that stands outside the image, row P + 1
-the initial state. A table of sources then tells what each cell reads, wherever that is.
+All arrays are (D, rows, N, units) here, the units side by side, a row for each of the P cells. The states h and c have two
+more: row P is the zero that stands outside the image, row P + 1 the initial state. A table of sources then tells what each cell
+reads, wherever that is. What cells give back to those they read, ds and dc_prev, has a row P of zeros.
 """
 
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.ops.packing import sum_of_outer
+from minipixel.ops.packing import product_over_rows
 from minipixel.order import walk as walk_of
 
 THREADS = 512       # of a block at most: measured
@@ -126,14 +127,14 @@ class Kept(NamedTuple):
 def forward(a, K_ss, h0, c0, walk, cell):
     """scan_forward for a cell with a CUDA text, without peepholes, where `a` is on a GPU: the same arguments and result."""
     xp = array_module(a)
-    D, R, units, F = K_ss.shape
+    D, _, units, _ = K_ss.shape
     P, N = a.shape[2:]
     gates = a.transpose(0, 2, 3, 1).copy()
     h, c = (xp.empty((D, P + 2, N, units), a.dtype) for _ in range(2))
     initial = [xp.zeros((D, units), a.dtype) if state is None else state for state in (h0, c0)]
+    given = [xp.ascontiguousarray(array, a.dtype) for array in (K_ss, *initial)]
     place = tables(walk.frame, walk.shape, xp)
-    arrays = map(xp.ascontiguousarray, (K_ss, *initial, gates, h, c))
-    launch("scan_forward", a, K_ss, walk, cell)(place.first, place.source, *arrays)
+    launch("scan_forward", gates, K_ss, walk, cell)(place.first, place.source, *given, gates, h, c)
     return h[:, :P].transpose(0, 3, 1, 2), Kept(gates, h, c, K_ss, h0, c0, walk, cell)
 
 
@@ -143,18 +144,18 @@ def backward(dy, kept):
     dK_ss,r = sum_p h_(source r of p) da_p^T
     """
     gates, h, c, K_ss, h0, c0, walk, cell = kept
-    xp = array_module(dy)
+    xp, dtype = array_module(gates), gates.dtype
     D, R, units, F = K_ss.shape
-    P, N = dy.shape[2:]
-    M = len(walk.memory)
-    da = xp.empty((D, P, N, F), dy.dtype)
-    ds, dc_prev = (xp.empty((D, P + 1, N, parts, units), dy.dtype) for parts in (R, M))
+    P, N = gates.shape[1:3]
+    K_ss_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1), dtype)
+    dy = xp.ascontiguousarray(dy.transpose(0, 2, 3, 1), dtype)
+    da = xp.empty(gates.shape, dtype)
+    ds, dc_prev = (xp.empty((D, P + 1, N, count, units), dtype) for count in (R, len(walk.memory)))
     place = tables(walk.frame, walk.shape, xp)
-    K_ss_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
-    launch("scan_backward", dy, K_ss, walk, cell)(place.first, place.source, place.reader, K_ss_T, gates, c,
-                                                  xp.ascontiguousarray(dy.transpose(0, 2, 3, 1)), da, ds, dc_prev)
+    launch("scan_backward", gates, K_ss, walk, cell)(place.first, place.source, place.reader, K_ss_T, gates, c, dy, da, ds,
+                                                     dc_prev)
     da, h_read = da.reshape(D, P * N, F), (xp.take(h, place.source[:, r], axis=1) for r in range(R))
-    dK = [sum_of_outer(read.reshape(D, P * N, units), da, N) for read in h_read]
+    dK = [product_over_rows(read.reshape(D, P * N, units), da, P) for read in h_read]
     grads = {"a": da.reshape(D, P, N, F).transpose(0, 3, 1, 2), "K_ss": xp.stack(dK, axis=1)}
     if h0 is not None:
         grads["h0"] = owed(ds, range(R), place.starts)
@@ -165,8 +166,9 @@ def backward(dy, kept):
 
 def owed(given_back, reads, starts):
     """What the readers of the initial state give back to it, summed over cells and images."""
-    xp = array_module(given_back)
-    return sum(xp.take(given_back[:, :, :, k], starts[r], axis=1).sum(axis=(1, 2)) for k, r in enumerate(reads) if r in starts)
+    xp, (D, _, _, _, units) = array_module(given_back), given_back.shape
+    found = [xp.take(given_back[:, :, :, k], starts[r], axis=1).sum(axis=(1, 2)) for k, r in enumerate(reads) if r in starts]
+    return sum(found[1:], found[0]) if found else xp.zeros((D, units), given_back.dtype)
 
 
 class Tables(NamedTuple):
@@ -201,11 +203,11 @@ def tables(frame, shape, xp):
     return Tables(xp.asarray(first), xp.asarray(source), xp.asarray(reader), starts)
 
 
-def launch(name, like, K_ss, walk, cell):
-    """The kernel as a function of its arrays, for the sizes of a scan whose arrays (D, units, P, N) are like `like`."""
-    D, _, P, N = like.shape
-    _, R, units, F = K_ss.shape
-    kernel = compiled(name, cell, like.dtype.name, units, R, walk.memory, array_module(like))
+def launch(name, gates, K_ss, walk, cell):
+    """The kernel as a function of its arrays, for the sizes and the dtype of a scan."""
+    D, P, N, _ = gates.shape
+    R, units = K_ss.shape[1:3]
+    kernel = compiled(name, cell, gates.dtype.name, units, R, walk.memory, array_module(gates))
     items = max(tick.stop - tick.start for tick in walk.ticks) * units * R
     block = min(THREADS, -(-items // 32) * 32)
     sizes = np.int32(N), np.int32(P), np.int32(len(walk.ticks))

@@ -13,15 +13,16 @@ class Optimiser:
     kinds = ()
 
     def __init__(self, params):
-        self.memory = [0 * flat(params) for _ in self.kinds]
+        vector = flat(params)
+        self.memory = [array_module(vector).zeros_like(vector) for _ in self.kinds]
         self.slots = {f"{kind}/{name}": part for kind, vector in zip(self.kinds, self.memory)
-                      for name, part in zip(params, parts(vector, params))}
+                      for name, part in zip(params, views(vector, params))}
 
     def update(self, params, grads, rate, step):
         """One step; `step` counts from 1."""
         g = flat({name: grads[name] for name in params})
         move = rate * self.direction(g, step, *self.memory)
-        for value, part in zip(params.values(), parts(move, params)):
+        for value, part in zip(params.values(), views(move, params)):
             value -= part
 
 
@@ -31,7 +32,7 @@ def flat(params):
     return array_module(values[0]).concatenate([value.reshape(-1) for value in values])
 
 
-def parts(vector, params):
+def views(vector, params):
     """Views of each parameter's part in such a vector, in its shape."""
     start = 0
     for value in params.values():
@@ -42,7 +43,7 @@ def parts(vector, params):
 def average(averaged, params, keep):
     """averaged = keep averaged + (1 - keep) params, in place"""
     move = (1 - keep) * (flat(params) - flat(averaged))
-    for value, part in zip(averaged.values(), parts(move, averaged)):
+    for value, part in zip(averaged.values(), views(move, averaged)):
         value += part
 
 

@@ -1,5 +1,7 @@
 """The scan's CUDA text, run on the CPU by cuda_on_cpu.py, against the scan's array calls. Whole networks: test_device.py."""
 
+from math import prod
+
 import numpy as np
 import nvrtc
 import pytest
@@ -11,20 +13,25 @@ from minipixel.ops import scan_gpu
 from minipixel.ops.cells import LSTM
 from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.ops.spatial_cells import SPATIAL_LSTM
-from minipixel.order import DIAGONALS, QUADRANT, ROWS, walk
+from minipixel.order import DIAGONALS, QUADRANT, ROWS, Frame, walk
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler (g++) to run the text of a CUDA kernel")
 
 SCANS = {"rows": (ROWS, LSTM), "diagonals": (DIAGONALS, LSTM), "quadrant": (QUADRANT, SPATIAL_LSTM)}
 
 
-def both(frame, cell, shape, xp, h=3, N=2, initial=True):
+CUBE = Frame((1, 1, 1), ((-1, 0, 0), (0, -1, 0), (0, 0, -1)), ((0, 0, -1),), edge=2, directions=((1, 1, 1), (-1, 1, -1)),
+             shifts=None)
+
+
+def both(frame, cell, shape, xp, h=3, N=2, initial="hc", dtype=np.float64):
     """{what: array} of a scan by its array calls, and on the device."""
-    rng, D, F, P = np.random.default_rng(0), len(frame.directions), cell.gates * h, shape[0] * shape[1]
-    h0, c0 = (rng.standard_normal((D, h)) if initial and frame.edge is not None else None for _ in range(2))
-    given = {"a": rng.standard_normal((D, F, P, N)), "K_ss": rng.standard_normal((D, len(frame.reads), h, F)) / 2,
+    rng, D, F, P = np.random.default_rng(0), len(frame.directions), cell.gates * h, prod(shape)
+    h0, c0 = (rng.standard_normal((D, h)).astype(dtype) if state in initial else None for state in "hc")
+    given = {"a": rng.standard_normal((D, F, P, N)).astype(dtype),
+             "K_ss": (rng.standard_normal((D, len(frame.reads), h, F)) / 2).astype(dtype),
              "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, shape), "cell": cell}
-    dy = rng.standard_normal((D, h, P, N))
+    dy = rng.standard_normal((D, h, P, N)).astype(dtype)
 
     def run(up):
         h, cache = scan_forward(**{name: up(value) for name, value in given.items()})
@@ -34,13 +41,42 @@ def both(frame, cell, shape, xp, h=3, N=2, initial=True):
 
 @pytest.mark.parametrize("kind", ["rows", "diagonals", "quadrant"])
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4), (4, 1), (1, 5)])
-@pytest.mark.parametrize("initial", [True, False])
+@pytest.mark.parametrize("initial", ["hc", "h", "c", ""])
 def test_the_text_gives_the_array_calls_numbers(kind, shape, initial):
     with standin() as xp:
         expected, found = both(*SCANS[kind], shape, xp, initial=initial)
     assert list(found) == list(expected)
     for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_a_walk_whose_reads_are_no_slices():
+    with standin() as xp:
+        expected, found = both(CUBE, LSTM, (2, 3, 4), xp)
+    for name, value in found.items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_in_float32():
+    with standin() as xp:
+        expected, _ = both(DIAGONALS, LSTM, (3, 4), xp)
+        _, found = both(DIAGONALS, LSTM, (3, 4), xp, dtype=np.float32)
+    for name, value in found.items():
+        assert value.dtype == np.float32
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_weights_and_gradients_of_another_dtype_are_converted():
+    """A kernel reads bare pointers, and would take them for what they are not."""
+    rng, cells, found = np.random.default_rng(1), walk(DIAGONALS, (2, 3)), {}
+    with standin() as xp:
+        a, K_ss, dy = (xp.asarray(rng.standard_normal(shape)) for shape in ((2, 12, 6, 2), (2, 2, 3, 12), (2, 3, 6, 2)))
+        for dtype in (np.float32, np.float64):
+            h, cache = scan_forward(a.astype(dtype), K_ss, None, None, None, cells, LSTM)
+            found[dtype] = {name: to_numpy(value) for name, value in {"h": h, **scan_backward(dy, cache)}.items()}
+    for name, value in found[np.float32].items():
+        assert value.dtype == np.float32
+        np.testing.assert_allclose(value, found[np.float64][name], rtol=1e-4, atol=1e-4, err_msg=name)
 
 
 def test_a_block_of_fewer_threads_than_cells_goes_round(monkeypatch):
@@ -51,7 +87,7 @@ def test_a_block_of_fewer_threads_than_cells_goes_round(monkeypatch):
         np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-def test_a_scan_is_two_launches_of_kernels_however_many_ticks_there_are():
+def test_a_scan_launches_as_much_however_many_ticks_there_are():
     counts = []
     with standin() as xp:
         for size in (3, 6):
@@ -61,9 +97,9 @@ def test_a_scan_is_two_launches_of_kernels_however_many_ticks_there_are():
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("which", [1, 3, 4])
+@pytest.mark.parametrize("which", range(5))
 def test_a_missing_barrier_is_found(which, monkeypatch):
-    """One in each tick of the forward, two in the backward's: without it some cell reads what is not written yet."""
+    """After the rows that are no cells, and in each tick: without it some cell reads what is not written yet."""
     barrier = "__syncthreads();"
     before, *after = scan_gpu.KERNELS.split(barrier)
     assert len(after) == 5
@@ -111,5 +147,7 @@ def test_a_kernel_takes_contiguous_arrays_and_numpys_scalars():
         assert xp.asnumpy(x).tolist() == [1.5] * 7
         with pytest.raises(ValueError, match="contiguous"):
             kernel((2,), (4,), (np.int32(3), np.float64(1.5), x[::2]))
+        with pytest.raises(TypeError, match="one kind of float, got float32 and float64"):
+            kernel((2,), (4,), (np.int32(7), x, x.astype(np.float32)))
         with pytest.raises(TypeError, match="NumPy scalars, got <class 'int'>"):
             kernel((2,), (4,), (7, np.float64(1.5), x))

@@ -7,10 +7,11 @@ from minipixel.data.patches import grey, patches, tiles
 
 
 def photographs(split):
-    """In groups of one shape: a list of uint8 (n, H, W, 1). ValueError for a single one: errors are over photographs."""
+    """In groups of one shape: a list of uint8 (n, H, W, 1). ValueError for fewer than two: errors are over photographs."""
     groups = [grey(group) for group in bsds300.photographs(split).values() if len(group)]
-    if sum(map(len, groups)) < 2:
-        raise ValueError(f"an experiment expects at least 2 photographs in the {split} split of bsds300, got 1")
+    found = sum(map(len, groups))
+    if found < 2:
+        raise ValueError(f"an experiment expects at least 2 photographs in the {split} split of bsds300, got {found}")
     return groups
 
 

@@ -4,6 +4,7 @@
     python -m tests.benchmarks training --repeats 21    one of conv, recurrent, training, ...
     python -m tests.benchmarks --same-malloc            with minipixel's malloc setting for PyTorch, too: see below
     python -m tests.benchmarks --json speed.json        the same figures, also as a file
+    python -m tests.benchmarks --device gpu --batch 128 both sides on a GPU, where small batches wait for launches
 
 timing.py       taking turns, medians of paired ratios, memory of a fresh process
 subjects.py     what both sides make alike: networks, images

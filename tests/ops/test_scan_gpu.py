@@ -15,11 +15,7 @@ from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.ops.spatial_cells import SPATIAL_LSTM
 from minipixel.order import DIAGONALS, QUADRANT, ROWS, Frame, walk
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler (g++) to run the text of a CUDA kernel")
-
 SCANS = {"rows": (ROWS, LSTM), "diagonals": (DIAGONALS, LSTM), "quadrant": (QUADRANT, SPATIAL_LSTM)}
-
-
 CUBE = Frame((1, 1, 1), ((-1, 0, 0), (0, -1, 0), (0, 0, -1)), ((0, 0, -1),), edge=2, directions=((1, 1, 1), (-1, 1, -1)),
              shifts=None)
 
@@ -39,7 +35,7 @@ def both(frame, cell, shape, xp, h=3, N=2, initial="hc", dtype=np.float64):
     return run(lambda value: value), run(lambda value: xp.asarray(value) if isinstance(value, np.ndarray) else value)
 
 
-@pytest.mark.parametrize("kind", ["rows", "diagonals", "quadrant"])
+@pytest.mark.parametrize("kind", SCANS)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4), (4, 1), (1, 5)])
 @pytest.mark.parametrize("initial", ["hc", "h", "c", ""])
 def test_the_text_gives_the_array_calls_numbers(kind, shape, initial):
@@ -133,6 +129,7 @@ def test_cudas_own_compiler_takes_the_text(kind, dtype, architecture):
         nvrtc.compiled(text.replace("tanh(c)", "tanhh(c)").replace("tanh(c *", "tanhh(c *"), architecture)
 
 
+@pytest.mark.skipif(COMPILER is None, reason="no C++ compiler (g++) to run the text of a CUDA kernel")
 def test_the_compiler_says_what_is_wrong_with_a_text():
     with pytest.raises(RuntimeError, match="kernel double_it:(.|\n)*undeclared_name"):
         CpuKernel('extern "C" __global__ void double_it(double *x) { x[0] = undeclared_name; }', "double_it")

@@ -36,31 +36,6 @@ def adam(gradients):
     return w
 
 
-def test_every_entry_has_its_own_gradient():
-    """An update is computed on one vector of all parameters: each part goes back to its place, whatever order grads have."""
-    rng, params = np.random.default_rng(0), {"K": np.zeros((2, 3)), "b": np.zeros(2), "c": np.zeros((1, 2, 2))}
-    optimiser = OPTIMISERS["sgd"](params)
-    drawn = [{name: rng.standard_normal(params[name].shape) for name in ("c", "K", "b")} for _ in range(3)]
-    for step, grads in enumerate(drawn, 1):
-        optimiser.update(params, grads, RATE, step)
-    for name, value in params.items():
-        for place in np.ndindex(value.shape):
-            assert value[place] == pytest.approx(sgd([grads[name][place] for grads in drawn]))
-            assert optimiser.slots[f"velocity/{name}"][place] == pytest.approx(
-                sum(0.9 ** (2 - k) * grads[name][place] for k, grads in enumerate(drawn)))
-
-
-def test_the_average_goes_a_part_of_the_way():
-    rng = np.random.default_rng(0)
-    params = {"K": rng.standard_normal((2, 3)), "b": rng.standard_normal(2)}
-    averaged = {name: rng.standard_normal(value.shape) for name, value in params.items()}
-    before, live = {name: value.copy() for name, value in averaged.items()}, dict(averaged)
-    average(averaged, params, 0.9)
-    for name, value in averaged.items():
-        assert value is live[name]
-        np.testing.assert_allclose(value, 0.9 * before[name] + 0.1 * params[name])
-
-
 FORMULAS = {"sgd": sgd, "rmsprop": rmsprop, "adam": adam}
 
 
@@ -134,3 +109,28 @@ def test_gradients_of_zero_are_clipped_to_zero():
     grads = {"a": np.zeros(3)}
     clip_norm(grads, 1.0)
     assert grads["a"].tolist() == [0, 0, 0]
+
+
+def test_every_entry_has_its_own_gradient():
+    """An update is computed on one vector of all parameters: each part goes back to its place, whatever order grads have."""
+    rng, params = np.random.default_rng(0), {"K": np.zeros((2, 3)), "b": np.zeros(2), "c": np.zeros((1, 2, 2))}
+    optimiser = OPTIMISERS["sgd"](params)
+    drawn = [{name: rng.standard_normal(params[name].shape) for name in ("c", "K", "b")} for _ in range(3)]
+    for step, grads in enumerate(drawn, 1):
+        optimiser.update(params, grads, RATE, step)
+    for name, value in params.items():
+        for place in np.ndindex(value.shape):
+            assert value[place] == pytest.approx(sgd([grads[name][place] for grads in drawn]))
+            assert optimiser.slots[f"velocity/{name}"][place] == pytest.approx(
+                sum(0.9 ** (2 - k) * grads[name][place] for k, grads in enumerate(drawn)))
+
+
+def test_the_average_goes_a_part_of_the_way():
+    rng = np.random.default_rng(0)
+    params = {"K": rng.standard_normal((2, 3)), "b": rng.standard_normal(2)}
+    averaged = {name: rng.standard_normal(value.shape) for name, value in params.items()}
+    before, live = {name: value.copy() for name, value in averaged.items()}, dict(averaged)
+    average(averaged, params, 0.9)
+    for name, value in averaged.items():
+        assert value is live[name]
+        np.testing.assert_allclose(value, 0.9 * before[name] + 0.1 * params[name])

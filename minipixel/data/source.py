@@ -9,17 +9,19 @@ import gzip
 import hashlib
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 
 class File(NamedTuple):
-    """A file as its publisher has it. digest: "sha256:..." or "md5:..." of the content called `name`, unpacked; None
-    where no checksum is published, and the set's own module judges the content."""
+    """A file as its publisher has it. digest: "sha256:..." or "md5:..." of the content called `name`, unpacked; or of what
+    `of` finds in it, where it is known what is packed and not how."""
 
     name: str
     url: str
-    digest: str | None
+    digest: str
+    of: Callable[[bytes], bytes] = bytes
 
 
 def contents(folder, files):
@@ -62,7 +64,7 @@ def fetch(folder, file):
         _download(folder, file, path)
     try:
         content = read(path.with_name(file.name))
-        right = file.digest is None or has_digest(content, file.digest)
+        right = has_digest(file.of(content), file.digest)
     except ValueError:
         right = False
     if right:

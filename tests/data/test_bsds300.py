@@ -1,5 +1,6 @@
 """BSDS300 from small synthetic photographs in its folders, and from an archive like the publisher's."""
 
+import hashlib
 import io
 import tarfile
 
@@ -75,24 +76,62 @@ def test_an_archive(root):
     check(data.load("bsds300", size=20))
 
 
-def test_a_download(monkeypatch, tmp_path, cache):
-    """No checksum is published: the content is judged by itself."""
-    monkeypatch.delenv("MINIPIXEL_DATA", raising=False)
-
-    def retrieve(url, known_hash, fname, path, progressbar):
-        path.mkdir(parents=True)
-        (path / fname).write_bytes(archive(files()))
-
-    monkeypatch.setattr("pooch.retrieve", retrieve)
-    check(data.load("bsds300", size=20))
+@pytest.fixture
+def official(monkeypatch):
+    """Makes the checksum that of these files; without it, the set's own."""
+    def pin(members):
+        listed = b"".join(f"BSDS300/images/{name}".encode() + b"\0" + members[name] for name in sorted(members))
+        digest = f"sha256:{hashlib.sha256(listed).hexdigest()}"
+        monkeypatch.setattr(bsds300, "ARCHIVE", bsds300.ARCHIVE._replace(digest=digest))
+    return pin
 
 
-def test_the_official_number_and_sizes_are_noted(folders, monkeypatch):
-    monkeypatch.setattr(bsds300, "FOLDERS", {"train": 24, "test": 3})
-    monkeypatch.setattr(bsds300, "SHAPES", {"landscape": (40, 50, 3), "portrait": (50, 40, 3)})
+@pytest.fixture
+def download(monkeypatch, cache):
+    """The publisher's site has an archive of these files."""
+    def serve(members):
+        monkeypatch.delenv("MINIPIXEL_DATA", raising=False)
+
+        def retrieve(url, known_hash, fname, path, progressbar):
+            path.mkdir(parents=True, exist_ok=True)
+            (path / fname).write_bytes(archive(members))
+
+        monkeypatch.setattr("pooch.retrieve", retrieve)
+    return serve
+
+
+def test_a_download_with_the_checksum_is_official_however_it_is_packed(download, official):
+    """In another order than that of the names."""
+    official(files())
+    download(dict(reversed(files().items())))
+    dataset = data.load("bsds300", size=20)
+    assert dataset.official and not dataset.note.endswith("not the official files")
+
+
+@pytest.mark.parametrize("change", [
+    lambda members: members | {"train/003.jpg": members["train/004.jpg"]},
+    lambda members: members | {"test/extra.jpg": members["test/000.jpg"]},
+    lambda members: {name: content for name, content in members.items() if name != "train/000.jpg"},
+    lambda members: {name.replace("002", "2"): content for name, content in members.items()},
+], ids=["another photograph", "one more", "one less", "another name"])
+def test_a_download_with_another_checksum_is_not_kept(download, official, cache, change):
+    official(files())
+    download(change(files()))
+    with pytest.raises(ValueError, match="wrong checksum"):
+        data.load("bsds300", size=20)
+    assert not list(cache.rglob("*.tgz"))
+
+
+def test_files_of_ones_own_with_the_checksum_are_the_official_ones(folders, official):
+    official(files())
     folders(files())
     dataset = data.load("bsds300", size=20)
-    assert dataset.official is None and "no checksum is published" in dataset.note
+    assert dataset.official and data.load("bsds300-grey", size=20).official
+
+
+def test_whole_photographs(folders, monkeypatch):
+    monkeypatch.setattr(bsds300, "SHAPES", {"landscape": (40, 50, 3), "portrait": (50, 40, 3)})
+    folders(files())
     whole = bsds300.photographs("test")
     assert whole["landscape"].shape == (2, 40, 50, 3) and whole["portrait"].shape == (1, 50, 40, 3)
     assert [len(bsds300.photographs(split)["portrait"]) for split in ("train", "validation")] == [2, 6]

@@ -68,7 +68,7 @@ def test_photographs():
 @needs("bsds300/train")
 def test_bsds300():
     dataset = data.load("bsds300")
-    assert dataset.official is None and counts(dataset) == [27_000, 3_000, 15_000] and dataset.shape == (32, 32, 3)
+    assert dataset.official and counts(dataset) == [27_000, 3_000, 15_000] and dataset.shape == (32, 32, 3)
     assert counts(data.load("bsds300-grey", size=321)) == [180, 20, 100]
     whole = bsds300.photographs("test")
     assert whole["landscape"].shape[1:] == (321, 481, 3) and sum(map(len, whole.values())) == 100

@@ -32,7 +32,7 @@ def parser():
 
     audit = add("audit", help="prove a model causal and normalised, or show where it leaks")
     audit.add_argument("target", metavar="RUN | MODEL | FILE.py:FUNCTION")
-    audit.add_argument("--shape", metavar="HxWxC", help="images to audit on (default 8x8 with the model's colours)")
+    audit.add_argument("--shape", metavar="HxWxC", help="images to audit on (default 8x8, of a RUN above 20 levels 5x5)")
     audit.add_argument("--levels", type=int, help="levels of a value (default: the model's, or 2)")
     audit.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
                        help="of a MODEL: its options (layers=2 context=paper)")

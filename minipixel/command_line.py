@@ -28,9 +28,11 @@ def run(program, action):
 
 
 def show(text):
-    """Print to standard output; OSError when nobody reads it, or when it goes to a full disk."""
+    """Print to standard output; OSError when it goes to a full disk. A reader who has seen enough (`| head`) may leave."""
     try:
         print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = None
     except OSError as error:
         sys.stdout = None  # or Python would try once more at its end, and complain in its own words
         raise OSError(f"cannot write to standard output: {error.strerror}") from None

@@ -13,6 +13,8 @@ import numpy as np
 from minipixel.backend import to_numpy
 from minipixel.differences import CLOSE, sweep
 
+SHOWN = 4       # exchanged blocks that a sentence names: as many as an LSTM has gates
+
 
 def misfit(one, context):
     b, n = one.backward, one.numeric
@@ -90,7 +92,8 @@ def permuted(one, context):
             if order == [q * size + r for q in blocks for r in range(size)]:
                 moved = [f"block {j} holds what belongs to block {q}" for j, q in enumerate(blocks) if j != q]
                 gates = " (the gates o, f, i, g are blocks 0, 1, 2, 3)" if len(blocks) == 4 and size > 1 else ""
-                return f"blocks of {size} along {axis_of} are exchanged: {', '.join(moved)}{gates}"
+                more = f" and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
+                return f"blocks of {size} along {axis_of} are exchanged: {', '.join(moved[:SHOWN])}{more}{gates}"
 
 
 def shifted(one, context):

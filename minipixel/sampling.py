@@ -61,14 +61,15 @@ def fill(model, x, known, rng, temperature, progress, *given):
     known = np.broadcast_to(known, x.shape)
     u = np.random.default_rng(rng).random(x.shape)
     cut = [slice(k, k + TOGETHER) for k in range(0, len(x), TOGETHER)]
-    shards = [[array[part] for array in (x, known, u, *given)] for part in cut]
+    shards = [[named(part, len(x)), *(array[part] for array in (x, known, u, *given))] for part in cut]
     with processes(model, most=len(cut)):
         return np.concatenate(list(each(model, visit, shards, temperature, progress)))
 
 
 def visit(model, shard, temperature, progress):
-    """The visit itself, for one shard x, known, u (n, H, W, C) and what is given, on the host  ->  the completed integers."""
-    x, known, u, *given = shard
+    """The visit itself, for one shard: its name, x, known, u (n, H, W, C) and what is given, on the host  ->  the completed
+    integers."""
+    name, x, known, u, *given = shard
     xp = model.xp
     all_known, any_known = known.all(axis=0), known.any(axis=0)
     x, known, u = xp.asarray(x), xp.asarray(known), xp.asarray(u.astype(model.dtype))
@@ -76,7 +77,7 @@ def visit(model, shard, temperature, progress):
     canvas = xp.zeros(x.shape, model.dtype)
     state, scaled = model.start(canvas, *given), model.scale(xp.arange(model.levels))
     last = x.shape[-1] - 1
-    for i, j, c in progress_bar(raster(*x.shape[1:]), progress):
+    for i, j, c in progress_bar(raster(*x.shape[1:]), name, progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
         if c == last or not all_known[i, j, c]:
             log_p = model.step(canvas[:, i, j], state, i, j)
@@ -99,12 +100,17 @@ def draw(log_p, u, temperature):
     return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1, dtype=np.uint8)
 
 
-def progress_bar(places, shown):
+def named(part, n):
+    """What is visited: some of n images."""
+    return "sampling" if n <= TOGETHER else f"sampling images {part.start + 1:,} to {min(part.stop, n):,} of {n:,}"
+
+
+def progress_bar(places, name, shown):
     """A bar over the places of a visit; of visits in several processes the first one's stands for all."""
     if not shown or parent_process() is not None:
         return places
     from tqdm import tqdm
-    return tqdm(places, unit="value", desc="sampling", leave=False)
+    return tqdm(places, unit="value", desc=name, leave=False)
 
 
 def check_count(n):

@@ -60,7 +60,7 @@ def test_python_m_is_the_same_program(minipixel, here):
 def test_a_reader_that_leaves_early(here):
     words = f"'{sys.executable}' -m minipixel models | true"
     end = subprocess.run(["sh", "-c", words], capture_output=True, text=True)
-    assert "Traceback" not in end.stderr and "Exception" not in end.stderr
+    assert end.stderr == ""
 
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["audit", "--help"]])

@@ -234,8 +234,37 @@ def test_only_what_an_exercise_needs_is_run(tmp_path):
              student.Cell("code cell 4", 1, "def asked(v):\n    unused = v\n    return [helper(w) for w in [unused]][0]\n"),
              student.Cell("code cell 5", 1, "print(asked(4) / 0)\n!rm nothing\n"),
              student.Cell("code cell 6", 1, "def asked(v):\n    return helper(v) + 1\n")]
-    assert student.define(cells[:5], ["asked"])["asked"](9) == 6
-    assert student.define(cells, ["asked"])["asked"](9) == 7
+    assert made(cells[:5])(9) == 6
+    assert made(cells)(9) == 7
+
+
+def made(cells):
+    functions, unmade = student.define(cells, ["asked"])
+    assert not unmade
+    return functions["asked"]
+
+
+@each_chapter
+def test_an_exercise_that_is_not_started_says_so_of_itself(source):
+    """A name that it does not bind yet may be bound further down, by a line that calls other exercises."""
+    report = check(CHAPTERS / f"{source.stem}.ipynb")
+    for verdict in report.verdicts:
+        assert verdict.word == NOT_STARTED and verdict.says.startswith(f"exercise {verdict.number}: "), report
+
+
+def test_a_mistake_in_one_exercise_is_not_reported_of_those_not_started(tmp_path):
+    mark = 'raise NotImplementedError(\\"exercise 3: row i moves right by i\\")'
+    text = press.student(SECOND)
+    assert text.count(mark) == 1
+    report = check(script(tmp_path, text.replace(mark, "raise KeyError(3)"), "mine.ipynb"))
+    assert words(report) == [NOT_STARTED] * 2 + [BROKEN] + [NOT_STARTED] * 7, report
+
+
+def test_a_constant_that_cannot_be_made_is_the_reason_where_it_is_used(tmp_path):
+    text = "# chapter: masked_convolution\nEARLIER = int('five')\n\n\ndef may_read(*given):\n    return EARLIER\n"
+    _, cells = student.read(script(tmp_path, text))
+    verdict = verdicts.judge(EXERCISES[0], cells, ())
+    assert verdict.word == BROKEN and "line 2: ValueError: invalid literal for int()" in verdict.says, verdict
 
 
 def notebook(*sources):

@@ -73,10 +73,13 @@ def likelihood(nats, images, levels, se=None):
                     if PLAUSIBLE * lzma <= value <= uniform]
     alarms = []
     if bits > uniform * (1 + 1e-6):     # the uniform model itself, in float32, is no alarm
-        alarms.append(f"worse than the uniform model: {bits:.4f} bits/dim against {uniform:.4f}")
+        others = "; ".join(f"{name}, {value:.4f}" for name, value in readings)
+        alarms.append(f"worse than the uniform model: {bits:.4f} bits/dim against {uniform:.4f}: hardly trained"
+                      + (f", or a wrong unit ({others})" if others else ""))
     if bits < IMPOSSIBLE * lzma:
         alarms.append(f"too good to be true: {bits:.4f} bits/dim is {bits / lzma:.3f} of LZMA's; run audit.causality")
-    alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
+    if bits < PLAUSIBLE * lzma:
+        alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
     return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, readings, alarms)
 
 

@@ -20,8 +20,8 @@ def sample(arguments):
     model = load(arguments.run, device=arguments.device, threads=arguments.threads)
     images = sample_images(model, arguments.n, rng=arguments.seed, temperature=arguments.temperature, progress=True)
     plots.samples_grid(images, model.levels, out)
-    return Result({"run": arguments.run, "n": len(images), "seed": arguments.seed, "out": str(out)},
-                  f"{len(images)} samples of {arguments.run} are in {out}")
+    return Result({"run": arguments.run, "n": len(images), "seed": arguments.seed, "temperature": arguments.temperature,
+                   "out": str(out)}, f"{len(images)} samples of {arguments.run} are in {out}")
 
 
 def complete(arguments):
@@ -41,8 +41,10 @@ def complete(arguments):
     known[:, :math.ceil(arguments.keep * images.shape[1])] = True
     done = complete_images(model, images, known, rng, arguments.temperature, progress=True)
     plots.completions(images, np.ma.masked_array(images, ~known), done, model.levels, out)
-    return Result({"run": arguments.run, "n": len(images), "keep": arguments.keep, "seed": arguments.seed, "out": str(out)},
-                  f"{len(images)} test images of {data.name}, occluded and completed, are in {out}")
+    few = f" (it has no more, {arguments.n} were asked for)" if len(images) < arguments.n else ""
+    return Result({"run": arguments.run, "n": len(images), "keep": arguments.keep, "seed": arguments.seed,
+                   "temperature": arguments.temperature, "out": str(out)},
+                  f"{len(images)} test images of {data.name}{few}, occluded and completed, are in {out}")
 
 
 def picture_path(name):

@@ -1,6 +1,8 @@
 """The result of a command, and the tables that it prints."""
 
+import textwrap
 from dataclasses import dataclass
+from itertools import zip_longest
 
 
 @dataclass
@@ -12,12 +14,26 @@ class Result:
     exit_code: int = 0
 
 
-def table(rows, columns):
-    """Rows (dicts) as aligned text under the names of the columns."""
+NARROW = 16     # characters to which a column is made narrower at most
+
+
+def table(rows, columns, width=None):
+    """Rows (dicts) as aligned text under the names of the columns; width: of the page, which all cells but names are
+    wrapped to fit."""
     cells = [list(columns), *([str(row[column]) for column in columns] for row in rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(columns))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+    while width and sum(widths) + 2 * len(widths) - 2 > width and max(widths[1:]) > NARROW:
+        widths[widths.index(max(widths[1:]), 1)] -= 1
+    lines = [line for row in cells for line in wrapped(row, widths)]
+    head = len(wrapped(cells[0], widths))
+    return "\n".join([*lines[:head], "-" * max(map(len, lines)), *lines[head:]])
+
+
+def wrapped(row, widths):
+    """A row of cells as one line or more."""
+    columns = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths)]
+    lines = zip_longest(*columns, fillvalue="")
+    return ["  ".join(part.ljust(width) for part, width in zip(line, widths)).rstrip() for line in lines]
 
 
 RATE = ("bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0.\n"
@@ -47,8 +63,8 @@ def duration(seconds):
 
 
 def amount(number):
-    """A number of things in the unit that fits: 70,177 or 69.2 k or 1.3 M."""
+    """A number of things in the unit that fits: 512 or 69.2 k or 1.3 M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= 10 * size:
+        if number >= size:
             return f"{number / size:.1f} {unit}"
     return f"{number:,.0f}"

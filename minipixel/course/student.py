@@ -75,20 +75,28 @@ class Missing(Exception):
 
 
 def define(cells, names):
-    """{name: the student's function}. Raises what the student's code raises; Missing for a name that is not there."""
+    """{name: the student's function}, and {name: error} of what could not be made beside them.
+
+    A name that an unfinished function does not bind yet looks like one of the file's: a statement further down that binds it
+    may call other exercises, and whether it fails says nothing of this one. Raises what the student's code raises where it
+    makes the functions; Missing for a name that is not there.
+    """
     statements, broken = [], []
     for cell in cells:
         try:
             statements += statements_of(cell)
         except (SyntaxError, ValueError) as error:
             broken.append((cell, error))
-    space = {"__name__": "chapter"}
+    space, unmade = {"__name__": "chapter"}, {}
     for statement in needed(statements, names, broken):
-        exec(compile(ast.Module([statement.node], []), statement.place, "exec"), space)
-    missing = [name for name in names if name not in space]
-    if missing:
-        raise Missing(f"the file defines no {missing[0]}: was it renamed, or its cell deleted?")
-    return {name: space[name] for name in names}
+        try:
+            exec(compile(ast.Module([statement.node], []), statement.place, "exec"), space)
+        except (Exception, SystemExit) as error:
+            unmade |= dict.fromkeys(statement.binds, error)
+    for name in names:
+        if name not in space:
+            raise unmade.get(name) or Missing(f"the file defines no {name}: was it renamed, or its cell deleted?")
+    return {name: space[name] for name in names}, unmade
 
 
 def statements_of(cell):

@@ -28,10 +28,13 @@ def judge(exercise, cells, right):
         return Verdict(exercise.number, exercise.function, word, says)
 
     names = [exercise.function] + [name for name in exercise.builds_on if name in right]
+    unmade = {}
     try:
-        says = exercise.judge(**student.define(cells, names))
+        functions, unmade = student.define(cells, names)
+        says = exercise.judge(**functions)
     except NotImplementedError as error:
         return verdict(NOT_STARTED, str(error))
     except (Exception, SystemExit) as error:
-        return verdict(BROKEN, student.describe(error, cells))
+        cause = unmade.get(error.name, error) if isinstance(error, NameError) else error
+        return verdict(BROKEN, student.describe(cause, cells))
     return verdict(WRONG if says else RIGHT, says)

@@ -6,12 +6,14 @@ import pytest
 from PIL import Image
 from small_run import strict_json
 
+from minipixel.commands.result import table
+
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 
 
 def test_sample(run, here, minipixel):
     values = strict_json(minipixel("sample", "run", "-n", "4", "--seed", "3", "--json").out)
-    assert values == {"run": "run", "n": 4, "seed": 3, "out": "samples.png"}
+    assert values == {"run": "run", "n": 4, "seed": 3, "temperature": 1.0, "out": "samples.png"}
     first = (here / "samples.png").read_bytes()
     assert minipixel("sample", "run", "-n", "4", "--seed", "3", "--out", "again.png", "--threads", "1").code == 0
     assert (here / "again.png").read_bytes() == first
@@ -21,8 +23,16 @@ def test_sample(run, here, minipixel):
 
 def test_complete(run, here, minipixel):
     end = minipixel("complete", "run", "--data", "digits", "--keep", "0.25", "-n", "3", "--out", "three.png", "--json")
-    assert end.code == 0 and strict_json(end.out) == {"run": "run", "n": 3, "keep": 0.25, "seed": 0, "out": "three.png"}
+    assert end.code == 0 and strict_json(end.out) == {"run": "run", "n": 3, "keep": 0.25, "seed": 0, "temperature": 1.0,
+                                                      "out": "three.png"}
     Image.open(here / "three.png").verify()
+
+
+def test_complete_says_when_there_are_no_more_images(run, here, minipixel):
+    end = minipixel("complete", "run", "--data", "digits", "-n", "1000", "--keep", "0.9", "--json")
+    assert strict_json(end.out)["n"] == 250
+    assert "250 test images of digits (it has no more, 1000 were asked for)" in minipixel(
+        "complete", "run", "--data", "digits", "-n", "1000", "--keep", "1").out
 
 
 @pytest.mark.parametrize("keep", [0, 1])
@@ -99,3 +109,12 @@ def test_models_and_data(minipixel, here):
                      "bsds300", "bsds300-grey", "dead-leaves", "dead-leaves-colour", "FOLDER"]
     assert "pixelcnn-basic" in minipixel("models").out and "cifar10" in minipixel("data").out
     assert not list(here.iterdir())
+
+
+def test_a_table_is_wrapped_to_the_page_but_for_names():
+    rows = [{"name": "a-name-that-is-rather-long", "what": "one two three " * 5, "n": 3}]
+    plain, page = table(rows, ("name", "what", "n")).splitlines(), table(rows, ("name", "what", "n"), 60).splitlines()
+    assert len(plain) == 3 and len(page) > 3 and max(map(len, page)) <= 60
+    assert page[2].startswith("a-name-that-is-rather-long  one two") and page[2].endswith("3")
+    words = " ".join(line[28:].rstrip("3 ") for line in page[2:]).split()
+    assert words == ("one two three " * 5).split()

@@ -44,8 +44,9 @@ class Likelihoods:
         figures = compare(model, data, split, progress=True, frame=frame, ensemble=ensemble)
         own = figures[model.title]
         check = likelihood(own["nats"], getattr(data, split), data.levels, own["nats_error"])
+        bound = f"{model.title}: the figure below is of a bound\n" if model.bound else ""
         baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.title}
-        return Judgement(figures, str(check), check.alarms, baselines,
+        return Judgement(figures, f"{bound}{check}", check.alarms, baselines,
                          {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
 
     @staticmethod
@@ -56,13 +57,20 @@ class Likelihoods:
     @staticmethod
     def told(gain):
         """What `paired` found, as a line."""
+        ends, sign = ("from", "to"), 1
+        if gain["nats"] < 0:
+            ends, sign = ("to", "from"), -1
+
         def interval(unit, digits):
-            return f"{gain[unit]:.{digits}f} ({gain[f'{unit}_from']:.{digits}f} to {gain[f'{unit}_to']:.{digits}f})"
+            low, high = (sign * gain[f"{unit}_{end}"] for end in ends)
+            return f"{sign * gain[unit]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
         where = f" in {gain['groups']:,} groups" if "groups" in gain else ""
         where += f", without {gain['frame']} pixels along each border" if gain["frame"] else ""
-        return (f"better by {interval('nats', 2)} nats/image, {interval('bits_per_dim', 4)} bits/dim; 95 % intervals over "
-                f"{gain['images']:,} images{where}")
+        bounds = {(True, True): "; of both upper bounds", (True, False): "; of this run an upper bound",
+                  (False, True): "; of the other an upper bound"}.get(tuple(gain["upper_bounds"]), "")
+        return (f"{'better' if sign > 0 else 'worse'} by {interval('nats', 2)} nats/image, {interval('bits_per_dim', 4)} "
+                f"bits/dim; 95 % intervals over {gain['images']:,} images{where}{bounds}")
 
     @staticmethod
     def draw(model, data, seed, path):

@@ -50,8 +50,8 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=N
     """How many nats `other` needs more than `model` for the same images: mean, standard error, 95 % interval (normal).
 
     Of two densities inside a frame, the wider of their own unless one is given: {"nats", "nats_error", "nats_from", "nats_to",
-    the same in bits per dimension, "images", "frame"}. ensemble: of `model`. groups: as in `figure`. ValueError when the two
-    read different images.
+    the same in bits per dimension, "images", "frame", "upper_bounds": which of both, (model, other), are such}.
+    ensemble: of `model`. groups: as in `figure`. ValueError when the two read different images.
     """
     densities = [isinstance(one, Density) for one in (model, other)]
     if not densities[0] and ensemble or not all(densities) and frame is not None:
@@ -73,7 +73,7 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=N
     found, gain = figure(needed[0] - needed[1], inside, groups), difference(*needed, groups)
     for end in ("from", "to"):
         found |= {f"nats_{end}": gain[end], f"bits_per_dim_{end}": bits_per_dim(gain[end], inside)}
-    return found | {"frame": frame}
+    return found | {"frame": frame, "upper_bounds": [bool(model.bound), bool(other.bound)]}
 
 
 def density_figure(model, x, nats, frame=None, ensemble=False, progress=False, groups=None):

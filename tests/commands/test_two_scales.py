@@ -23,7 +23,7 @@ def test_the_figure_is_called_a_bound(trained, minipixel):
     results = json.loads((trained / "results.json").read_text())
     assert list(results["test"]) == ["uniform", "independent pixels", TITLE]
     end = minipixel("eval", trained)
-    assert end.code == 0 and TITLE in end.out
+    assert end.code == 0 and TITLE in end.out and f"{TITLE}: the figure below is of a bound\nfigure" in end.out
     assert strict_json(minipixel("eval", trained, "--json").out)["figures"] == results["test"]
     assert TITLE in minipixel("train", "--resume", trained).out
 
@@ -58,3 +58,26 @@ def test_audit_in_words(minipixel, here):
 def test_its_options_are_checked(minipixel, here):
     assert "did you mean diagonal or row" in minipixel(*WORDS, "recurrence=both").err
     assert "small_layers expects a whole number 0..4096" in minipixel(*WORDS, "small_layers=-1").err
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    from minipixel.cli import main
+    folder = tmp_path_factory.mktemp("runs") / "plain"
+    assert main(["train", "pixelcnn", "--data", "digits", "--epochs", "1", "--set", "layers=1", "h=3", "out=4", "batch=128",
+                 "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("which, bounds, words", [
+    (("trained", "plain"), [True, False], "of this run an upper bound"),
+    (("plain", "trained"), [False, True], "of the other an upper bound"), (("plain", "plain"), [False, False], "images")])
+def test_a_comparison_says_which_side_is_a_bound(which, bounds, words, trained, plain, minipixel):
+    """And the better one of two is so from both sides."""
+    run, other = ({"trained": trained, "plain": plain}[name] for name in which)
+    gain = strict_json(minipixel("eval", run, "--against", other, "--json").out)["against"]
+    assert gain["upper_bounds"] == bounds
+    line = minipixel("eval", run, "--against", other).out.strip().splitlines()[-1]
+    word = "worse" if gain["nats"] < 0 else "better"
+    assert f"{word} by {abs(gain['nats']):.2f} (" in line and "-" not in line.partition("by ")[2].partition(";")[0]
+    assert line.endswith(words)

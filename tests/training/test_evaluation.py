@@ -64,7 +64,7 @@ def test_two_models_are_compared_image_by_image(model, data):
     assert found["nats"] == pytest.approx(gains.mean()) and found["nats_error"] == pytest.approx(error)
     assert found["nats_from"] == pytest.approx(gains.mean() - 1.96 * error)
     assert found["bits_per_dim_to"] == pytest.approx((gains.mean() + 1.96 * error) / (6 * math.log(2)))
-    assert found["frame"] is None and found["images"] == 9
+    assert found["frame"] is None and found["images"] == 9 and found["upper_bounds"] == [False, False]
     assert paired(other, model, data.test)["nats"] == pytest.approx(-gains.mean())
 
 
@@ -73,6 +73,7 @@ def test_densities_are_compared_on_pixels_that_both_know():
     x = np.random.default_rng(0).integers(0, LEVELS, (5, 8, 9, 1))
     narrow, wide = (build("mcgsm", height=8, width=9, levels=LEVELS, rng=0, size=size, components=2) for size in (3, 5))
     found, gains = paired(wide, narrow, x), narrow.nll(x, frame=2) - wide.nll(x, frame=2)
+    assert found["upper_bounds"] == [True, True]
     assert found["frame"] == 2 and found["nats"] == pytest.approx(gains.mean())
     assert found["bits_per_dim"] == pytest.approx((wide.rate(x, 2) - narrow.rate(x, 2)).mean())
     assert paired(wide, narrow, x, frame=3)["nats"] == pytest.approx((narrow.nll(x, frame=3) - wide.nll(x, frame=3)).mean())

@@ -46,7 +46,7 @@ def complexity(fits, path):
             level = np.mean(np.log(fit.counts)) - fit.expected * np.mean(np.log(fit.sizes))
             axes.loglog(fit.sizes, np.exp(level) * np.array(fit.sizes, float) ** fit.expected, color=LINES[place], linewidth=1)
             axes.loglog(fit.sizes, fit.counts, "osD^v*"[place], color=LINES[place], markersize=5,
-                        label=f"{fit.row.name}: {fit.slope:z.2f} (table {fit.expected})")
+                        label=f"{fit.row.name}: {fit.slope:z.2f} (table {fit.expected:.3g})")
         ticks = sorted({size for fit in fits if fit.grows == grows for size in fit.sizes})
         axes.set_xticks(ticks, ticks)
         axes.set_xticks([], minor=True)

@@ -38,14 +38,14 @@ def show_complexity(folder):
     for row in TABLE:
         print(f"{row.name:18}space {row.space:26}time a step {row.time}")
     print("\nExponents fitted to counts while running, m = n (multiply-adds a time step; numbers in memory at the peak)")
-    print(f"{'':18}{'grows':9}{'sizes':22}{'time':>8}{'table':>7}{'off by':>8}{'space':>10}{'table':>7}{'off by':>8}")
+    print(f"{'':18}{'grows':9}{'sizes':22}{'time':>8}{'table':>9}{'off by':>8}{'space':>10}{'table':>9}{'off by':>8}")
     found = []
     for experiment in experiments():
         pair = fits(experiment)
         found += pair
-        name = experiment.row.name + (", h = n" if experiment.row is HYBRID else "")
+        name = experiment.row.name + (", h = n" if experiment.row is HYBRID and experiment.grows != "h" else "")
         sizes = f"{pair[0].sizes[0]} .. {pair[0].sizes[-1]}"
-        figures = "  ".join(f"{fit.slope:z9.3f}{fit.expected:6d}{100 * fit.difference:+z7.1f}%" for fit in pair)
+        figures = "  ".join(f"{fit.slope:z9.3f}{fit.expected:8.3g}{100 * fit.difference:+z7.1f}%" for fit in pair)
         print(f"{name:18}{experiment.grows:9}{sizes:21}{figures}")
     print("(where the table says 0, 'off by' is 100 times the exponent itself)")
     plots.complexity(found, folder / "recurrent-complexity.png")

@@ -37,13 +37,14 @@ TABLE = (EPOCHWISE, REAL_TIME, TRUNCATED, PERIODIC, RTRL, HYBRID)
 
 @dataclass(frozen=True)
 class Experiment:
-    """One size grows. sizes: a dict(n=, T=, h=, ..) for each run; m = n. time, space: the table's exponents."""
+    """One size grows. sizes: a dict(n=, T=, h=, ..) for each run; m = n. time, space: the table's exponents; of a sum of two
+    terms that both count, the slope of that sum over the sizes."""
 
     row: Row
     grows: str
     sizes: list
-    time: int
-    space: int
+    time: float
+    space: float
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ class Fit:
     grows: str
     sizes: list
     counts: list
-    expected: int
+    expected: float
 
     @property
     def slope(self):
-        return float(np.polyfit(np.log(self.sizes), np.log(self.counts), 1)[0])
+        return line(self.sizes, self.counts)
 
     @property
     def difference(self):
@@ -72,8 +73,11 @@ def experiments(widths=(16, 24, 32, 48, 64), lengths=(32, 64, 128, 256), depths=
 
     Where a size does not grow it is such that the terms the table leaves out (the forward step, the first h time steps, in
     which a sweep is shorter) stay small: sweeps are long, or every run is a fixed number of times longer than they are.
+    In h the time of FP/BPTT(h) is n^2 (n + m) (1 + n / h), of which the one is not small: the slope of that sum is expected.
     """
-    n, long = widths[0], [4 * T for T in lengths]
+    n, wide, long = widths[0], widths[-1], [4 * T for T in lengths]
+
+    both_terms = line(periods, [1 + wide / h for h in periods])
 
     def sized(grows, values, **others):
         return [others | {grows: value} for value in values]
@@ -91,12 +95,19 @@ def experiments(widths=(16, 24, 32, 48, 64), lengths=(32, 64, 128, 256), depths=
         Experiment(TRUNCATED, "T", sized("T", long, n=n, h=depths[0] // 2), 0, 0),
         Experiment(PERIODIC, "n", sized("n", widths, T=4 * depths[0], h=depths[0], h_prime=depths[0] // 2), 2, 1),
         Experiment(PERIODIC, "h", deep(h_prime=2), 1, 1),
+        Experiment(PERIODIC, "T", sized("T", long, n=n, h=depths[0] // 2, h_prime=depths[0] // 4), 0, 0),
         Experiment(PERIODIC, "h_prime", sized("h_prime", periods, n=n, T=4 * depths[-1], h=depths[-1]), -1, 0),
         Experiment(RTRL, "n", sized("n", widths, T=4), 4, 3),
         Experiment(RTRL, "T", sized("T", lengths, n=n), 0, 0),
         Experiment(HYBRID, "n", [{"n": n, "T": 2 * n, "h": n} for n in widths], 3, 3),
+        Experiment(HYBRID, "h", sized("h", periods, n=wide, T=2 * periods[-1]), both_terms, 0),
         Experiment(HYBRID, "T", sized("T", lengths, n=n, h=n), 0, 0),
     ]
+
+
+def line(sizes, counts):
+    """The slope of log(counts) in log(sizes)."""
+    return float(np.polyfit(np.log(sizes), np.log(counts), 1)[0])
 
 
 def fits(experiment):

@@ -27,20 +27,30 @@ def test_the_exponents_are_those_of_the_tables_own_words():
     for one in experiments():
         sizes = {"n": 2.0**40, "T": 2.0**40, "h": 2.0**40, "h_prime": 2.0**4}
         if one.row is HYBRID:
-            assert one.grows == "T" or (one.time, one.space) == (3, 3)
+            assert one.grows in ("T", "h") or (one.time, one.space) == (3, 3)
             continue
         for words, expected in ((one.row.time, one.time), (one.row.space, one.space)):
             assert growth(words, sizes, one.grows) == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_hybrids_slope_in_h_is_that_of_the_tables_sum():
+    one = next(one for one in experiments() if one.row is HYBRID and one.grows == "h")
+    times, spaces = ([value(words, {"T": 1, **sizes}) for sizes in one.sizes] for words in (HYBRID.time, HYBRID.space))
+    h = [sizes["h"] for sizes in one.sizes]
+    assert np.polyfit(np.log(h), np.log(times), 1)[0] == pytest.approx(one.time) and -1 < one.time < -0.9
+    assert np.polyfit(np.log(h), np.log(spaces), 1)[0] == pytest.approx(one.space, abs=2e-3)
+
+
 def growth(words, sizes, grows):
     """The exponent of an expression like n (n + m) h / h', with m = n."""
-    def value(sizes):
-        code = words.replace("h'", "h_prime").replace("^", "**").replace(" (", " * (").replace(") ", ") * ")
-        code = code.replace("* /", "/").replace("* +", "+")
-        return eval(code, {"m": sizes["n"], **sizes})
+    return np.log2(value(words, {**sizes, grows: 2 * sizes[grows]}) / value(words, sizes))
 
-    return np.log2(value({**sizes, grows: 2 * sizes[grows]}) / value(sizes))
+
+def value(words, sizes):
+    """What such an expression is at these sizes."""
+    code = words.replace("h'", "h_prime").replace("^", "**").replace(" (", " * (").replace(") ", ") * ")
+    code = code.replace("* /", "/").replace("* +", "+").replace("+ *", "+")
+    return eval(code, {"m": sizes["n"], **sizes})
 
 
 def test_a_fit_finds_the_exponent():

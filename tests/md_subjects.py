@@ -141,12 +141,12 @@ def device_layers(dtype):
 
 def labeller(device="cpu", dtype=np.float64, seed=5, **options):
     """A small labeller of 4 x 6 pixels, 5 levels and 4 classes."""
-    options = {"layers": 1, "h": 3, "classes": 4, **options}
-    return build("mdlstm", height=4, width=6, colours=1, levels=5, rng=seed, dtype=dtype, device=device, **options)
+    options = {"layers": 1, "h": 3, "classes": 4, "colours": 1, **options}
+    return build("mdlstm", height=4, width=6, levels=5, rng=seed, dtype=dtype, device=device, **options)
 
 
-def labelled(n=3, height=4, width=6, levels=5, classes=4, seed=4):
+def labelled(n=3, height=4, width=6, levels=5, classes=4, seed=4, colours=1):
     """Images and labels."""
     rng = np.random.default_rng(seed)
-    return (rng.integers(0, levels, (n, height, width, 1)).astype(np.uint8),
+    return (rng.integers(0, levels, (n, height, width, colours)).astype(np.uint8),
             rng.integers(0, classes, (n, height, width)).astype(np.uint8))

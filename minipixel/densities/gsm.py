@@ -41,6 +41,7 @@ class GSM:
 
     def sample(self, n, rng):
         """n samples (n, M); rng: a Generator, or a seed"""
+        check_size("the number of samples", n, 0)
         rng = np.random.default_rng(rng)
         return mcgsm_sample(np.zeros((n, 0)), rng.random(n), rng.standard_normal((n, self.outputs)),
                             **self.params, **self.nothing)

@@ -75,6 +75,8 @@ class MCGSM:
         m_x, m_y, n = x.mean(axis=0), y.mean(axis=0), len(x)
         C_xx = (x - m_x).T @ (x - m_x) / n
         values, vectors = np.linalg.eigh(C_xx)
+        if len(values) and values.max() <= 0:
+            raise ValueError(f"MCGSM expects samples x that differ, to start from, got {n} equal to one another")
         floor = 1e-10 * max(values.max(initial=0), np.finfo(float).tiny)
         root = vectors / np.sqrt(np.maximum(values, floor)) @ vectors.T
         A = np.linalg.lstsq(x - m_x, y - m_y, rcond=None)[0].T
@@ -100,6 +102,8 @@ class MCGSM:
         """Mean of -log p(y | x) in nats (a float), and its gradient by name; of the fixed entries of L it is zero"""
         x, y = self.checked(x, y)
         n = len(x)
+        if n == 0:
+            raise ValueError("MCGSM expects samples, got none: their mean loss is not defined")
 
         def piece(part):
             log_p, cache = mcgsm_forward(self.up(x[part]), self.up(y[part]), **self.effective())
@@ -122,6 +126,7 @@ class MCGSM:
 
     def sample(self, x, rng):
         """One y for each x (n, D): (n, M) float64, on the host. rng: a Generator, or a seed"""
+        check_matrix("MCGSM", "x", x, self.inputs)
         rng = np.random.default_rng(rng)
         uniforms, normals = rng.random(len(x)), rng.standard_normal((len(x), self.outputs))
         return to_numpy(mcgsm_sample(self.up(x), self.up(uniforms), self.up(normals), **self.effective())).astype(np.float64)
@@ -130,6 +135,9 @@ class MCGSM:
         """The probability of each bin between rising edges (K + 1,) or (n, K + 1): (n, K). For one output."""
         if self.outputs != 1:
             raise ValueError(f"masses expects a density of one output, this one has {self.outputs}")
+        check_matrix("MCGSM", "x", x, self.inputs)
+        if np.shape(edges)[-1] < 2 or not (np.diff(edges) >= 0).all():
+            raise ValueError(f"masses expects at least two edges in rising order, got {edges}")
         x, edges = self.up(x), self.up(np.broadcast_to(edges, (len(x), np.shape(edges)[-1])))
         return to_numpy(mcgsm_masses(x, self.xp.zeros((len(x), 0), self.dtype), edges, **self.effective())).astype(np.float64)
 

@@ -78,8 +78,9 @@ def inverse_root(C, what):
 def require_spread(values, what, scale=0):
     """ValueError where the smallest of the variances is nothing beside the largest, or beside `scale`."""
     if values.size and values.min() <= FLAT * max(values.max(), scale, np.finfo(float).tiny):
-        raise ValueError(f"{what} to vary in all {len(values)} directions, "
-                         f"got variances from {values.min():.1e} to {values.max():.1e}: too few samples, or constant values?")
+        beside = f" beside {scale:.1e}" if scale else ""
+        raise ValueError(f"{what} to vary in all {len(values)} directions, got variances from {values.min():.1e} to "
+                         f"{values.max():.1e}{beside}: too few samples, or constant values?")
 
 
 class Whitened:

@@ -20,6 +20,8 @@ def mdlstm(colours, *, rng, dtype, layers=2, h=16, block=2, classes=11, cell="md
     """
     def recurrence(C):
         if cell == "mdrnn":
+            if clip_deltas:
+                raise ValueError("option clip_deltas is for the cells mdlstm and mdlstm-stable, got it for mdrnn")
             return MDRNN(C, h, rng=rng, dtype=dtype)
         return MDLSTM(C, h, stable=cell == "mdlstm-stable", clip=1.0 if clip_deltas else None, rng=rng, dtype=dtype)
 

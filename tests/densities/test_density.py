@@ -214,3 +214,23 @@ def test_numbers_that_are_not_finite_are_refused(wrong):
 def test_bins_of_several_outputs_are_refused():
     with pytest.raises(ValueError, match="one output, this one has 2"):
         MCGSM(3, 2).masses(np.zeros((1, 3)), [0.0, 1.0])
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_samples_that_are_all_the_same_are_no_start(n):
+    x, y = np.ones((n, 3)), np.arange(n, dtype=float)[:, None]
+    with pytest.raises(ValueError, match=f"expects samples x that differ, to start from, got {n} equal to one another"):
+        MCGSM(3).fit(x, y)
+
+
+def test_doors_of_loss_samples_and_masses():
+    density, (x, y) = MCGSM(3), samples(4)
+    with pytest.raises(ValueError, match="expects samples, got none: their mean loss is not defined"):
+        density.loss_and_grads(x[:0], y[:0])
+    for call in (lambda: density.sample(x[:, :2], 0), lambda: density.masses(x[:, :2], np.arange(4.0))):
+        with pytest.raises(ValueError, match=r"x of shape \(n, 3\), got \(4, 2\)"):
+            call()
+    for edges in ([1.0, 0.0], [0.0]):
+        with pytest.raises(ValueError, match="at least two edges in rising order"):
+            density.masses(x, np.array(edges))
+    assert density.sample(x[:0], 0).shape == (0, 1)

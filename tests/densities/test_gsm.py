@@ -120,5 +120,7 @@ def test_the_doors():
         GSM(3).fit(heavy(100)[:, [0, 1, 1]])
     with pytest.raises(ValueError, match="GSM expects samples y of finite numbers, got NaN or inf"):
         GSM(3).fit(np.full((9, 3), np.nan))
+    with pytest.raises(ValueError, match="number of samples expects a whole number of at least 0, got -1"):
+        GSM(3).sample(-1, 0)
     with pytest.raises(ValueError, match="scales expects a whole number of at least 1, got 0"):
         GSM(3, 1, 0)

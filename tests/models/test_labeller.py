@@ -1,5 +1,7 @@
 """The labeller: its gradient, its network against the oracle, its nats, and its doors."""
 
+from functools import partial
+
 import numpy as np
 import oracle_md
 import pytest
@@ -10,7 +12,8 @@ from minipixel import build, complete, sample
 from minipixel.models import LABELLERS, options_of
 from minipixel.workers import processes
 
-CELLS = {"mdlstm": oracle_md.mdlstm_cell, "mdrnn": oracle_md.mdrnn_cell}
+CELLS = {"mdlstm": oracle_md.mdlstm_cell, "mdlstm-stable": partial(oracle_md.mdlstm_cell, stable=True),
+         "mdrnn": oracle_md.mdrnn_cell}
 
 
 def drawn(**options):
@@ -22,10 +25,11 @@ def drawn(**options):
     return model
 
 
-@pytest.mark.parametrize("cell", ["mdlstm", "mdlstm-stable", "mdrnn"])
-def test_the_gradient_of_the_whole_network(cell):
+@pytest.mark.parametrize("colours", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_the_whole_network(cell, colours):
     """Along random directions through all parameters: the loss moves as the gradients say."""
-    model, (x, labels) = drawn(cell=cell, layers=2), labelled()
+    model, (x, labels) = drawn(cell=cell, layers=2, colours=colours), labelled(colours=colours)
     rng = np.random.default_rng(0)
     _, grads = model.loss_and_grads(x, labels)
     assert list(grads) == list(model.params)
@@ -40,18 +44,19 @@ def test_the_gradient_of_the_whole_network(cell):
 
         numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5
         moved(0)
-        assert sum((grads[name] * direction[name]).sum() for name in grads) == pytest.approx(numeric, rel=1e-6)
+        assert sum((grads[name] * direction[name]).sum() for name in grads) == pytest.approx(numeric, rel=1e-7)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("block", [1, 2])
-def test_predictions_are_the_oracles(cell, block):
+@pytest.mark.parametrize(("block", "colours"), [(1, 1), (2, 1), (2, 3)])
+def test_predictions_are_the_oracles(cell, block, colours):
     """Blocks, two recurrences from all corners, one output layer, and a softmax over the classes of each pixel."""
-    model, (x, _) = drawn(cell=cell, layers=2, block=block), labelled(2)
+    model, (x, _) = drawn(cell=cell, layers=2, block=block, colours=colours), labelled(2, colours=colours)
     p = model.params
-    y = np.zeros((2, 4 // block, 6 // block, block * block))
+    y = np.zeros((2, 4 // block, 6 // block, block * block, colours))
     for i, j in np.ndindex(4, 6):
-        y[:, i // block, j // block, i % block * block + j % block] = 2 * x[:, i, j, 0] / 4 - 1
+        y[:, i // block, j // block, i % block * block + j % block] = 2 * x[:, i, j] / 4 - 1
+    y = y.reshape(*y.shape[:3], -1)
     for layer in ("body.0", "body.1"):
         params = {name.removeprefix(f"{layer}."): value for name, value in p.items() if name.startswith(layer)}
         y = oracle_md.layer(params, y, CELLS[cell])
@@ -137,3 +142,8 @@ def test_wrong_options_are_refused(option, value, message):
     with pytest.raises(ValueError, match=message):
         labeller(**{option: value})
     assert set(options_of("mdlstm")) == {"layers", "h", "block", "classes", "cell", "clip_deltas"} and "mdlstm" in LABELLERS
+
+
+def test_an_mdrnn_has_no_deltas_of_a_memory_to_clip():
+    with pytest.raises(ValueError, match="clip_deltas is for the cells mdlstm and mdlstm-stable, got it for mdrnn"):
+        labeller(cell="mdrnn", clip_deltas=True)

@@ -80,10 +80,10 @@ def visit(model, shard, temperature, progress):
     for i, j, c in progress_bar(raster(*x.shape[1:]), name, progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
         if c == last or not all_known[i, j, c]:
-            log_p = model.step(canvas[:, i, j], state, i, j)
+            log_p = model.step(canvas[:, i, j], state, i, j, c)
         level = x[:, i, j, c]
         if not all_known[i, j, c]:
-            level = draw(log_p[:, c], u[:, i, j, c], temperature)
+            level = draw(log_p, u[:, i, j, c], temperature)
             if any_known[i, j, c]:
                 level = xp.where(known[:, i, j, c], x[:, i, j, c], level)
         drawn[:, i, j, c] = level

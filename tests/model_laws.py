@@ -63,7 +63,7 @@ def steps(subject):
         canvas = np.random.default_rng(3).standard_normal(x.shape)
         state = model.start(canvas)
         for i, j, c in raster(*x.shape[1:]):
-            found = model.step(canvas[:, i, j], state, i, j)[:, c]
+            found = model.step(canvas[:, i, j], state, i, j, c)
             close(found, log_p[:, i, j, c], what=f"value {i, j, c} of {height} x {width}")
             canvas[:, i, j, c] = model.scale(x[:, i, j, c])
 

@@ -22,16 +22,15 @@ class Spoilt(Density):
 
 def colours_apart(model):
     """Each colour as if those before it were not known: sums are one, and nothing leaks."""
-    right, F = model.head.log_masses, model.head.F
-    model.head.log_masses = lambda maps, v, edges: np.concatenate(
-        [right(maps, v, edges)[..., :1, :], right(maps, maps[..., F:], edges)[..., 1:, :]], axis=-2)
+    right, F = model.head.log_mass, model.head.F
+    model.head.log_mass = lambda maps, v, edges, c: right(maps, v if c == 0 else maps[..., F:], edges, c)
 
 
 def own_colour_read(model):
     """A colour's bins move with its own value."""
-    right, F = model.head.log_masses, model.head.F
-    model.head.log_masses = lambda maps, v, edges: right(
-        np.concatenate([maps[..., :F], maps[..., F:] + 0.1 * v], axis=-1), v, edges)
+    right, F = model.head.log_mass, model.head.F
+    model.head.log_mass = lambda maps, v, edges, c: right(
+        np.concatenate([maps[..., :F], maps[..., F:] + 0.1 * v], axis=-1), v, edges, c)
 
 
 def closed_ends(model):

@@ -26,7 +26,7 @@ def test_pixel_by_pixel_equals_all_at_once(name):
     canvas = np.zeros(x.shape, model.dtype)
     state = model.start(canvas)
     for i, j, c in raster(*x.shape[1:]):
-        step = model.step(canvas[:, i, j], state, i, j)[:, c]
+        step = model.step(canvas[:, i, j], state, i, j, c)
         error = np.abs(step - whole[:, i, j, c]) / np.maximum(1, np.abs(whole[:, i, j, c]))
         assert error.max() <= 1e-5, (i, j, c)
         canvas[:, i, j, c] = model.scale(x[:, i, j, c])

@@ -74,23 +74,26 @@ class MCGSMHead(Layer):
         return {"maps": maps, "v": -maps[..., self.F:], **found}
 
     def log_masses(self, maps, v, edges):
-        """log p(v_c in bin k | v_1 .. v_c-1, maps) of every bin between rising edges (K + 1,): (..., M, K)
+        """log p(v_c in bin k | v_1 .. v_c-1, maps) of every colour c and bin: (..., M, K); see `log_mass`"""
+        return array_module(maps).stack([self.log_mass(maps, v, edges, c) for c in range(self.M)], axis=-2)
 
-        maps (..., F + M), v (..., M), of which the last colour is never read. The exact masses: with infinite ends the sum
-        over k is one. A mass below the smallest number counts as that number, so that every logarithm is finite.
+    def log_mass(self, maps, v, edges, c):
+        """log p(v_c in bin k | v_1 .. v_c-1, maps) of every bin between rising edges (K + 1,), for one colour c: (..., K)
+
+        maps (..., F + M), v (..., M), of which v_c and later colours are never read. The exact masses: with infinite ends the
+        sum over k is one. A mass below the smallest number counts as that number, so that every logarithm is finite.
         """
         xp, W, density = array_module(maps), array_module(maps).tril(self.fixed["W"]), self.density.effective()
         x, y = self.pixels(maps, v)
         left = (v - maps[..., self.F:]).reshape(-1, self.M)
-        prediction = maps[..., self.F:].reshape(-1, self.M)
-        masses = xp.empty((len(x), self.M, len(edges) - 1), x.dtype)
+        prediction = maps[..., self.F + c].reshape(-1, 1)
+        masses = xp.empty((len(x), len(edges) - 1), x.dtype)
         step = max(1, MASSES // len(edges)) if xp is np else len(x)
         for start in range(0, len(x), step):
             part = slice(start, start + step)
-            for c in range(self.M):
-                ends = (edges - prediction[part, c, None]) * W[c, c] + (left[part, :c] @ W[c, :c])[:, None]
-                masses[part, c] = mcgsm_masses(x[part], y[part, :c], ends, **density)
-        return xp.log(masses + xp.finfo(x.dtype).tiny).reshape(*v.shape, -1)
+            ends = (edges - prediction[part]) * W[c, c] + (left[part, :c] @ W[c, :c])[:, None]
+            masses[part] = mcgsm_masses(x[part], y[part, :c], ends, **density)
+        return xp.log(masses + xp.finfo(x.dtype).tiny).reshape(*v.shape[:-1], -1)
 
     def connections(self):
         """Products with features, predictors and weights, and each component's scales."""

@@ -152,8 +152,8 @@ class Density(Model):
         n, height, width, _ = canvas.shape
         return self.network.start(n, height, width, canvas)
 
-    def step(self, canvas_ij, state, i, j):
-        return self.head.log_masses(self.network.step(canvas_ij, state, i, j), canvas_ij, self.edges())
+    def step(self, canvas_ij, state, i, j, c):
+        return self.head.log_mass(self.network.step(canvas_ij, state, i, j), canvas_ij, self.edges(), c)
 
     def first_not_finite(self, x):
         with np.errstate(all="ignore"):

@@ -154,11 +154,11 @@ class Large(Model):
         inside = self.net.children["large"].start(n, height, width, wide)
         return SimpleNamespace(canvas=canvas, wide=wide, inside=inside)
 
-    def step(self, canvas_ij, state, i, j):
-        """log p of every level at pixel (i, j), given s and what the canvas holds so far: (n, C, K)"""
+    def step(self, canvas_ij, state, i, j, c):
+        """log p of every level of colour c at pixel (i, j), given s and what the canvas holds so far: (n, K)"""
         rows = slice(max(0, i - 1), i + 1)  # the last colour of a pixel is drawn after its last step
         state.wide[:, rows, :, :self.colours] = state.canvas[:, rows]
-        return self.head.log_probs(self.net.children["large"].step(state.wide[:, i, j], state.inside, i, j))
+        return self.head.log_probs(self.net.children["large"].step(state.wide[:, i, j], state.inside, i, j))[:, c]
 
     def cost(self):
         """Enlarging runs on the small image: a quarter of the pixels."""

@@ -180,7 +180,7 @@ def stepped(model, x):
     canvas = model.xp.zeros(x.shape, model.dtype)
     state, found = model.start(canvas), np.empty((*x.shape, model.levels), model.dtype)
     for i, j, c in raster(*x.shape[1:]):
-        found[:, i, j, c] = to_numpy(model.step(canvas[:, i, j], state, i, j)[:, c])
+        found[:, i, j, c] = to_numpy(model.step(canvas[:, i, j], state, i, j, c))
         canvas[:, i, j, c] = model.xp.asarray(model.scale(x[:, i, j, c]))
     return found
 

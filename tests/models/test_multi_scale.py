@@ -209,7 +209,7 @@ def test_steps_are_the_whole_forward(kind):
         canvas = np.random.default_rng(3).standard_normal(x.shape)
         state = model.large.start(canvas, s)
         for i, j, c in raster(*x.shape[1:]):
-            found = model.large.step(canvas[:, i, j], state, i, j)[:, c]
+            found = model.large.step(canvas[:, i, j], state, i, j, c)
             close(found, log_p[:, i, j, c], what=f"value {i, j, c} of {height} x {width}")
             canvas[:, i, j, c] = model.scale(x[:, i, j, c])
 

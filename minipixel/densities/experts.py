@@ -16,7 +16,8 @@ Source: Jordan and Jacobs 1994, Hierarchical mixtures of experts and the EM algo
 
 import numpy as np
 
-STEPS, PRIOR = 20, 10
+STEPS = 60      # on dead leaves some starts stay on a plateau for 20 to 45 steps, a nat and more above where they end
+PRIOR = 10
 
 
 def experts(x, y, A, L, scales):

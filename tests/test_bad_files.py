@@ -61,7 +61,7 @@ def test_data_that_do_not_fit_a_run(words, run, here, refused):
 def test_data_that_are_gone(words, run, here, refused):
     unfinish(run)
     configure(run, {"data": str(here / "pets")})
-    refused(words.split(), "the data of this run", "pets", "expects a folder that exists: has it moved?")
+    refused(words.split(), "the data of this run", "unknown data", "pets", "has the folder moved?")
 
 
 @pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])

@@ -78,8 +78,6 @@ def _existing_folder(name):
         return path
     if name and path.exists():
         raise ValueError(f"data {name!r} is a file: expected the folder of pictures that it lies in")
-    if os.sep in name:
-        raise ValueError(f"data {name!r} expects a folder that exists: has it moved? (eval --data names another place)")
     near = difflib.get_close_matches(name.lower(), SETS, n=2, cutoff=0.5)
-    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    hint = f" (did you mean {' or '.join(near)}?)" if near else " (has the folder moved?)" if os.sep in name else ""
     raise ValueError(f"unknown data {name!r}{hint}: expected {', '.join(SETS)} or an existing folder of pictures")

@@ -260,6 +260,13 @@ def test_a_mistake_in_one_exercise_is_not_reported_of_those_not_started(tmp_path
     assert words(report) == [NOT_STARTED] * 2 + [BROKEN] + [NOT_STARTED] * 7, report
 
 
+def test_an_answer_that_is_spoiled_after_its_definition_is_broken(tmp_path):
+    text = "# chapter: masked_convolution\ndef may_read(*given):\n    return True\n\n\nmay_read = may_read.faster\n"
+    _, cells = student.read(script(tmp_path, text))
+    verdict = verdicts.judge(EXERCISES[0], cells, ())
+    assert verdict.word == BROKEN and "line 6: AttributeError" in verdict.says, verdict
+
+
 def test_a_constant_that_cannot_be_made_is_the_reason_where_it_is_used(tmp_path):
     text = "# chapter: masked_convolution\nEARLIER = int('five')\n\n\ndef may_read(*given):\n    return EARLIER\n"
     _, cells = student.read(script(tmp_path, text))

@@ -57,12 +57,10 @@ class Likelihoods:
     @staticmethod
     def told(gain):
         """What `paired` found, as a line."""
-        ends, sign = ("from", "to"), 1
-        if gain["nats"] < 0:
-            ends, sign = ("to", "from"), -1
+        sign = -1 if gain["nats"] < 0 else 1
 
         def interval(unit, digits):
-            low, high = (sign * gain[f"{unit}_{end}"] for end in ends)
+            low, high = sorted(sign * gain[f"{unit}_{end}"] for end in ("from", "to"))
             return f"{sign * gain[unit]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
         where = f" in {gain['groups']:,} groups" if "groups" in gain else ""

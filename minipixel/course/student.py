@@ -94,8 +94,10 @@ def define(cells, names):
         except (Exception, SystemExit) as error:
             unmade |= dict.fromkeys(statement.binds, error)
     for name in names:
+        if name in unmade:
+            raise unmade[name]
         if name not in space:
-            raise unmade.get(name) or Missing(f"the file defines no {name}: was it renamed, or its cell deleted?")
+            raise Missing(f"the file defines no {name}: was it renamed, or its cell deleted?")
     return {name: space[name] for name in names}, unmade
 
 

@@ -23,12 +23,16 @@ class File(NamedTuple):
     digest: str
     of: Callable[[bytes], bytes] = bytes
 
+    def is_official(self, content):
+        """Is the content the publisher's?"""
+        return has_digest(self.of(content), self.digest)
+
 
 def contents(folder, files):
     """{name: bytes} of a set's files, and whether all of them are the official ones."""
     here = place(folder)
     found = {file.name: read(here / file.name) if here else fetch(folder, file) for file in files}
-    return found, all(has_digest(found[file.name], file.digest) for file in files)
+    return found, all(file.is_official(found[file.name]) for file in files)
 
 
 def place(*folders):
@@ -64,7 +68,7 @@ def fetch(folder, file):
         _download(folder, file, path)
     try:
         content = read(path.with_name(file.name))
-        right = has_digest(file.of(content), file.digest)
+        right = file.is_official(content)
     except ValueError:
         right = False
     if right:

@@ -60,7 +60,7 @@ class Fit:
 
     @property
     def slope(self):
-        return line(self.sizes, self.counts)
+        return exponent(self.sizes, self.counts)
 
     @property
     def difference(self):
@@ -76,8 +76,7 @@ def experiments(widths=(16, 24, 32, 48, 64), lengths=(32, 64, 128, 256), depths=
     In h the time of FP/BPTT(h) is n^2 (n + m) (1 + n / h), of which the one is not small: the slope of that sum is expected.
     """
     n, wide, long = widths[0], widths[-1], [4 * T for T in lengths]
-
-    both_terms = line(periods, [1 + wide / h for h in periods])
+    both_terms = exponent(periods, [1 + wide / h for h in periods])
 
     def sized(grows, values, **others):
         return [others | {grows: value} for value in values]
@@ -105,8 +104,8 @@ def experiments(widths=(16, 24, 32, 48, 64), lengths=(32, 64, 128, 256), depths=
     ]
 
 
-def line(sizes, counts):
-    """The slope of log(counts) in log(sizes)."""
+def exponent(sizes, counts):
+    """The slope of the straight line through (log size, log count)"""
     return float(np.polyfit(np.log(sizes), np.log(counts), 1)[0])
 
 

@@ -8,8 +8,10 @@
          1 / e_cs = sum_n r_ncs |L^T (y_n - A_c x_n - u_c)|^2 / (M N_cs)
 
 Each step is exact, where L-BFGS, which fits gate and experts together afterwards, needs hundreds of iterations to part
-scales that differ by thousands (inside and at the rim of an object). A few samples can be predicted by any expert
-without an error, so each counts `PRIOR` more: of all data at the common precision, and as well predicted as the best tenth.
+scales that differ by thousands (inside and at the rim of an object). It is done twice: with one precision an expert, so that
+experts part by what they predict, and from there with all scales, which by themselves explain much of what experts could. A
+few samples can be predicted by any expert without an error, so each counts `PRIOR` more: of all data at the common precision,
+and as well predicted as the best tenth.
 
 Source: Jordan and Jacobs 1994, Hierarchical mixtures of experts and the EM algorithm, with the gate held; the prior is ours.
 """
@@ -21,10 +23,17 @@ PRIOR = 10
 
 
 def experts(x, y, A, L, scales):
-    """(eta, alpha, A) after STEPS steps: log pi (J, S), log e (J, S), predictions (J, M, D); an input of ones carries means
+    """(eta, alpha, A): log pi (J, S), log e (J, S), predictions (J, M, D); an input of ones carries means
 
-    x (n, D), y (n, M); A (J, M, D) to begin with, and L (M, M). Scales begin at quantiles of what these leave.
+    x (n, D), y (n, M); A (J, M, D) to begin with, and L (M, M).
     """
+    for S in sorted({1, scales}):
+        eta, alpha, A = maximised(x, y, A, L, S)
+    return eta, alpha, A
+
+
+def maximised(x, y, A, L, scales):
+    """The same after STEPS steps. Scales begin at quantiles of the errors of A."""
     A, n, (J, M, _) = A.copy(), len(x), A.shape
     squares = squared_errors(x, y, A, L)
     least = np.quantile(squares, 0.1) / M + np.finfo(float).tiny

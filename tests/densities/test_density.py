@@ -109,7 +109,9 @@ def test_a_start_from_gaussian_data_stands_around_that_gaussian(outputs):
     np.testing.assert_allclose(mean, y - left, atol=0.3 * left.std())
     L = density.params.get("L", np.ones((4, 1, 1)))
     shape = np.linalg.inv(L[0] @ L[0].T)
-    np.testing.assert_allclose((pi / e).sum() * shape, left.T @ left / 4000, rtol=0.1)
+    apart = predicted - mean    # of experts: what they leave and this are all that the Gaussian leaves
+    between = np.einsum("c,cnm,cnk->mk", pi.sum(axis=1), apart, apart) / 4000
+    np.testing.assert_allclose((pi / e).sum() * shape + between, left.T @ left / 4000, rtol=0.1)
     q = (density.params["beta"]**2) @ (density.params["b"] @ x.T)**2
     np.testing.assert_allclose(0.5 * e.max(axis=1) * np.median(q, axis=1), 10)
 

@@ -66,6 +66,29 @@ def raster(height, width, colours):
     return sorted(places, key=lambda place: key(*place))
 
 
+FRONT = 8       # pixels of a front at most: enough for the calls of a step to cost little, and few rows to keep
+
+
+def fronts(height, width, colours, lag):
+    """The places of an image, earliest first, many pixels at a time: (i, j, colour) with lists i, j of the pixels of a front,
+    (i, j), (i + 1, j - lag), (i + 2, j - 2 lag), ...
+
+    For networks in which no pixel reads one that is `lag` or more columns further right for each row further up. With others (a
+    lag of the width or more) the visit is the raster's, with numbers i, j.
+    """
+    lag = max(lag, -(-width // FRONT))
+    if lag >= width:
+        return raster(height, width, colours)
+    clocks = range(width + lag * (height - 1))
+    rows = [[i for i in range(height) if 0 <= clock - lag * i < width] for clock in clocks]
+    return [(i, [clock - lag * row for row in i], c) for clock, i in zip(clocks, rows) for c in range(colours)]
+
+
+def lag_of(taps):
+    """The smallest lag of fronts for which all that these taps read above is drawn before."""
+    return max([dj // -di + 1 for di, dj in taps if di < 0], default=0)
+
+
 # ---- frames: how a recurrence walks over the cells of an image
 
 

@@ -1,7 +1,7 @@
-"""The raster visit: draw each value given all earlier ones, in the one order.
+"""The visit: draw each value given all earlier ones, in the one order.
 
-One pixel of the whole batch at a time, colours in their order, through the cached `step` of the model. The random
-numbers are drawn on the host, one for each value of each image, so a seed gives the same images on every device, and
+One pixel of the whole batch at a time, or the pixels of a front, which do not read one another (`order.fronts`); colours in
+their order, through the cached `step` of the model. The random numbers are drawn on the host, one for each value of each image, so a seed gives the same images on every device, and
 the first images of a larger batch are those of a smaller one. A model of two scales is visited twice: the small image, then
 the large one given it.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from minipixel.backend import array_module, to_numpy
 from minipixel.models.labeller import require_generative
 from minipixel.models.scales import MultiScale, small_size
-from minipixel.order import raster
+from minipixel.order import fronts
 from minipixel.workers import each, processes
 
 # The most images that are visited together: a step then has products large enough for a core, and the cores share the rest.
@@ -77,14 +77,14 @@ def visit(model, shard, temperature, progress):
     canvas = xp.zeros(x.shape, model.dtype)
     state, scaled = model.start(canvas, *given), model.scale(xp.arange(model.levels))
     last = x.shape[-1] - 1
-    for i, j, c in progress_bar(raster(*x.shape[1:]), name, progress):
+    for i, j, c in progress_bar(fronts(*x.shape[1:], model.net.lag), name, progress):
         # The last colour's call is never left out: only then does the state hold all earlier colours of this pixel.
-        if c == last or not all_known[i, j, c]:
+        if c == last or not all_known[i, j, c].all():
             log_p = model.step(canvas[:, i, j], state, i, j, c)
         level = x[:, i, j, c]
-        if not all_known[i, j, c]:
+        if not all_known[i, j, c].all():
             level = draw(log_p, u[:, i, j, c], temperature)
-            if any_known[i, j, c]:
+            if any_known[i, j, c].any():
                 level = xp.where(known[:, i, j, c], x[:, i, j, c], level)
         drawn[:, i, j, c] = level
         canvas[:, i, j, c] = scaled[level]
@@ -92,12 +92,12 @@ def visit(model, shard, temperature, progress):
 
 
 def draw(log_p, u, temperature):
-    """The level at which the cumulated probability passes u: log_p (n, K), u (n,) in [0, 1) -> (n,)"""
+    """The level at which the cumulated probability passes u: log_p (..., K), u (...) in [0, 1) -> (...)"""
     xp = array_module(log_p)
     p = xp.exp(log_p if temperature == 1 else (log_p - log_p.max(axis=-1, keepdims=True)) / temperature)
     cumulated = xp.add.accumulate(p, axis=-1)       # as cumsum, which takes twice the time for so few
     # u < 1 times the total may round up to the total itself: the last level is not counted past.
-    return (cumulated[:, :-1] <= (u * cumulated[:, -1])[:, None]).sum(axis=-1, dtype=np.uint8)
+    return (cumulated[..., :-1] <= (u * cumulated[..., -1])[..., None]).sum(axis=-1, dtype=np.uint8)
 
 
 def named(part, n):
@@ -110,7 +110,7 @@ def progress_bar(places, name, shown):
     if not shown or parent_process() is not None:
         return places
     from tqdm import tqdm
-    return tqdm(places, unit="value", desc=name, leave=False)
+    return tqdm(places, unit="step", desc=name, leave=False)
 
 
 def check_count(n):

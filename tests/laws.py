@@ -15,6 +15,8 @@ import pytest
 from reach import reach
 from subjects import BIASES, H, Layer, Model, N, W
 
+from minipixel.order import fronts, raster
+
 
 def close(found, expected, tolerance=1e-12, what=""):
     """Equal to `tolerance` of the largest entry; shapes must agree."""
@@ -183,17 +185,28 @@ def structure(subject, height=3, width=5, places=None):
 SIZES = [(1, 1), (2, 5), (3, 3), (5, 2), (H, W)]
 
 
+WIDE = 5, 11        # where fronts have several pixels
+
+
+def visits(height, width, colours, lag):
+    """The ways to go through an image: pixel by pixel, and for a finite lag front by front."""
+    return [raster(height, width, colours), *([fronts(height, width, colours, lag)] if lag < width else [])]
+
+
 def step(subject):
-    """Pixel by pixel equals all at once, in images smaller than a kernel too; of several calls at a pixel the last counts."""
-    for height, width in SIZES:
+    """Pixel by pixel equals all at once, in images smaller than a kernel too; so does front by front, where a layer takes that.
+
+    Of several calls at a place the last counts.
+    """
+    for height, width in [*SIZES, WIDE]:
         case = subject.case(height=height, width=width)
         layer, x = case.owner, case.inputs["x"]
         y, _ = layer.forward(x)
-        state = layer.start(len(x), height, width)
-        for i in range(height):
-            for j in range(width):
+        for places in visits(height, width, 1, layer.lag):
+            state = layer.start(len(x), height, width)
+            for i, j, _ in places:
                 layer.step(100 - x[:, i, j], state, i, j)
-                close(layer.step(x[:, i, j].copy(), state, i, j), y[:, i, j], what=f"pixel {i, j} of {height} x {width}")
+                close(layer.step(x[:, i, j].copy(), state, i, j), y[:, i, j], what=f"{i, j} of {height} x {width}")
 
 
 def message(subject):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import oracle
-from laws import SIZES, close
+from laws import SIZES, WIDE, close, visits
 from reach import reach
 from scipy.stats import chi2
 from subjects import H, W
@@ -57,15 +57,16 @@ def causal(subject, height=3, width=4):
 def steps(subject):
     """The sampler's way through a model, value by value over a canvas that holds rubbish ahead, equals `predict`."""
     model = subject.model()
-    for height, width in SIZES:
+    for height, width in [*SIZES, WIDE]:
         x = subject.images(3, height, width)
         log_p = model.predict(x)
-        canvas = np.random.default_rng(3).standard_normal(x.shape)
-        state = model.start(canvas)
-        for i, j, c in raster(*x.shape[1:]):
-            found = model.step(canvas[:, i, j], state, i, j, c)
-            close(found, log_p[:, i, j, c], what=f"value {i, j, c} of {height} x {width}")
-            canvas[:, i, j, c] = model.scale(x[:, i, j, c])
+        for places in visits(*x.shape[1:], model.net.lag):
+            canvas = np.random.default_rng(3).standard_normal(x.shape)
+            state = model.start(canvas)
+            for i, j, c in places:
+                found = model.step(canvas[:, i, j], state, i, j, c)
+                close(found, log_p[:, i, j, c], what=f"values {i, j, c} of {height} x {width}")
+                canvas[:, i, j, c] = model.scale(x[:, i, j, c])
 
 
 def sums_to_one(subject):

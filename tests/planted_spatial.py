@@ -85,10 +85,11 @@ class ThirdsOfAllGates(SpatialLSTM):
 
 
 class WindowWithoutRowsAbove(SpatialLSTM):
-    """Pixel by pixel the rows above are not read again once the first row is done."""
+    """Pixel by pixel the rows above are not read."""
 
     def step(self, x_ij, state, i, j):
-        state.directions[0].window.i = i if i > 0 else state.directions[0].window.i
+        window = state.directions[0].window
+        window.parts = window.parts[-1:]
         return super().step(x_ij, state, i, j)
 
 

@@ -16,6 +16,7 @@ from subjects import H, Layer, Model, Pair, W
 from test_laws import bernoulli_nats, convolution, labelled, softmax_nats
 
 from minipixel.layers import MaskedConv
+from minipixel.layers.window import images_first
 from minipixel.ops.activations import relu_backward, relu_forward
 from minipixel.ops.heads import bernoulli_forward, softmax_backward, softmax_forward
 
@@ -38,7 +39,10 @@ class LateColumn(MaskedConv):
 
     def step(self, x_ij, state, i, j):
         y = super().step(x_ij, state, i, j)
-        return y + (state.from_above[max(0, j - 1)] - state.from_above[j]).T
+        K, above = state.parts[-2]
+        place = state.place.start if isinstance(i, list) else state.place
+        wrong = (K @ (above[max(0, place - 1)] - above[place])).T
+        return y + (wrong[:, None] if isinstance(i, list) else wrong)
 
 
 class AddsToItsState(MaskedConv):
@@ -46,7 +50,7 @@ class AddsToItsState(MaskedConv):
 
     def step(self, x_ij, state, i, j):
         again, state.last = getattr(state, "last", None) == (i, j), (i, j)
-        return super().step(x_ij + state.current[j].T if again else x_ij, state, i, j)
+        return super().step(x_ij + images_first(state.pixels[state.place]) if again else x_ij, state, i, j)
 
 
 class FlipsTheSign(MaskedConv):

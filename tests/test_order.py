@@ -1,6 +1,7 @@
 """The one order, against the paper's words (tests/oracle.py) and against itself; the frames of the recurrences."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import oracle
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 
 from minipixel.order import (
     DIAGONALS,
+    FRONT,
     ROWS,
     Frame,
     colour_groups,
     compact,
     connections,
+    fronts,
+    lag_of,
     live_taps,
     may_read,
     raster,
@@ -85,6 +89,25 @@ def test_the_visit_is_the_order():
     assert places[:4] == [(0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 1, 0)] and len(set(places)) == 18
     for n, (i, j, c) in enumerate(places):
         assert {p for p in places if may_read((p[0] - i, p[1] - j), p[2], c, "A")} == set(places[:n])
+
+
+@pytest.mark.parametrize(("k", "mask", "lag"), [(7, "A", 4), (5, "A", 3), (3, "B", 2), (1, "B", 0)])
+def test_all_that_a_kernel_reads_is_in_an_earlier_front(k, mask, lag):
+    """Every place stands in one front, in which columns fall by one lag a row; a smaller lag would read what is to come."""
+    taps = live_taps(k, k, mask, 1)
+    assert lag_of(taps) == lag
+    places = fronts(30, 13, 2, lag)
+    assert sorted((i, j, c) for rows, columns, c in places for i, j in zip(rows, columns)) == raster(30, 13, 2)
+    for small in range(2, lag + 1):
+        front = {(i, j): n for n, (rows, columns, _) in enumerate(fronts(30, 13, 1, small)) for i, j in zip(rows, columns)}
+        late = [front[i + di, j + dj] >= front[i, j] for i, j in front for di, dj in taps
+                if (i + di, j + dj) in front and (di, dj) != (0, 0)]
+        assert any(late) == (small < lag)
+
+
+def test_a_front_has_a_few_pixels_and_a_narrow_image_none():
+    assert max(len(i) for i, _, _ in fronts(100, 200, 1, 2)) == FRONT
+    assert fronts(5, 4, 3, 4) == fronts(5, 4, 3, inf) == raster(5, 4, 3)
 
 
 # ---- frames and walks

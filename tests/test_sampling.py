@@ -5,6 +5,7 @@ import pytest
 from subjects import draw_biases
 
 from minipixel import build, complete, sample, sampling
+from minipixel.order import raster
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,16 @@ def test_a_number_that_rounds_up_to_one_draws_the_last_level():
 def test_temperature_sharpens():
     """p^2 of (1/3, 2/3) is (1/5, 4/5)."""
     assert draw([1 / 3, 2 / 3], [0.19, 0.21, 0.34], temperature=0.5) == [0, 1, 1]
+
+
+@pytest.mark.parametrize(("name", "colours"), [("pixelcnn", 1), ("pixelcnn-basic", 3)])
+def test_fronts_draw_the_images_of_the_raster_visit(name, colours, monkeypatch):
+    """The same numbers, drawn in another order of places; known values included."""
+    model = build(name, height=21, width=18, colours=colours, levels=4, rng=0, layers=2, h=6, out=6, dtype="float64")
+    rng = np.random.default_rng(1)
+    x, known = rng.integers(0, 4, (3, 21, 18, colours)), rng.random((3, 21, 18, colours)) < 0.3
+    drawn = sample(model, 3), complete(model, x, known, 2)
+    asked = []
+    monkeypatch.setattr(sampling, "fronts", lambda *shape: asked.append(shape[-1]) or raster(*shape[:-1]))
+    np.testing.assert_array_equal(drawn, (sample(model, 3), complete(model, x, known, 2)))
+    assert asked == [4, 4]

@@ -1,5 +1,7 @@
 """What every layer is: live parameters under flat names, and three verbs."""
 
+from math import inf
+
 from minipixel.backend import array_module, to_numpy
 
 
@@ -39,13 +41,15 @@ class Layer:
         state     = layer.start(n, height, width)    what `step` needs to know of earlier pixels
         y_ij      = layer.step(x_ij, state, i, j)    one pixel of all n images, x_ij (n, C)
 
-    `step` may be called several times at one (i, j), once for each colour: the last call counts.
+    `step` may be called several times at one (i, j), once for each colour: the last call counts. A layer with a finite `lag`
+    takes the pixels of a front too, x_ij (n, A, C) with lists i, j (`order.fronts`).
     """
 
     params = Params()
     fixed = Params()    # what comes from data and is not trained, but saved with the params
     # Pixels of a shard of a batch: four MNIST images. Smaller ones spend their time between calls, larger ones leave the cache.
     shard = 3136
+    lag = inf           # of the fronts that `step` takes; inf: one pixel at a time
     pointwise = False   # does y at a pixel depend on x at that pixel alone?
 
     def to(self, xp):
@@ -77,7 +81,7 @@ class Layer:
 class Identity(Layer):
     """y = x"""
 
-    pointwise = True
+    pointwise, lag = True, 0
 
     def to(self, xp):
         return self

@@ -30,6 +30,10 @@ class Composite(Layer):
     def shard(self):
         return max([Layer.shard, *[child.shard for child in self.children.values()]])
 
+    @property
+    def lag(self):
+        return max([0, *[child.lag for child in self.children.values()]])
+
     def chain(self):
         """The children that x goes through, one after the other, by name."""
         return self.children.items()

@@ -1,5 +1,6 @@
 """A causal network that also reads maps s which are known as a whole: every layer of it is biased by them."""
 
+from math import inf
 from types import SimpleNamespace
 
 from minipixel.backend import array_module
@@ -13,6 +14,8 @@ class Conditional(Composite):
     block begins with a recurrence whose last `maps` inputs are free, which is an unmasked 1x1 product of s added to its
     input-to-state. The blocks add their input, as in Figure 5.
     """
+
+    lag = inf   # the maps beside x are taken apart pixel by pixel
 
     def __init__(self, C, maps, input, bias, blocks, output):
         self.C, self.maps, self.input, self.bias, self.blocks, self.output = C, maps, input, bias, blocks, output

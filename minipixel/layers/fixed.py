@@ -21,6 +21,10 @@ class Fixed(Layer):
     def shard(self):
         return self.layer.shard
 
+    @property
+    def lag(self):
+        return self.layer.lag
+
     def to(self, xp):
         self.layer.to(xp)
         return self
@@ -64,7 +68,7 @@ class Beside(Composite):
         return self.net.start(n, height, width, None if canvas is None else canvas[..., :-self.M])
 
     def step(self, x_ij, state, i, j):
-        return joined(self.net.step(x_ij[:, :-self.M], state, i, j), x_ij[:, -self.M:])
+        return joined(self.net.step(x_ij[..., :-self.M], state, i, j), x_ij[..., -self.M:])
 
     def first_not_finite(self, x):
         found = self.net.first_not_finite(x[..., :-self.M])

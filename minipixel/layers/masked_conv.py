@@ -5,7 +5,7 @@ import numpy as np
 from minipixel.layers.base import Layer, Params
 from minipixel.layers.window import CausalWindow
 from minipixel.ops.conv import conv_backward, conv_forward
-from minipixel.order import connections, live_taps
+from minipixel.order import connections, lag_of, live_taps
 
 
 class MaskedConv(Layer):
@@ -22,7 +22,7 @@ class MaskedConv(Layer):
             raise ValueError(f"MaskedConv expects an odd kernel size, got {k}")
         self.C, self.F = C, F
         self.taps = live_taps(k, k, mask, colours)
-        self.pointwise = self.taps == ((0, 0),)
+        self.pointwise, self.lag = self.taps == ((0, 0),), lag_of(self.taps)
         if not self.taps:
             raise ValueError(f"MaskedConv has no live tap: a {k}x{k} kernel with mask {mask} reads nothing in one colour")
         allowed = connections(self.taps, C, F, mask, colours)

@@ -10,7 +10,7 @@ from minipixel.ops.activations import relu_backward, relu_forward
 class ReLU(Layer):
     """y = max(x, 0)"""
 
-    pointwise = True
+    pointwise, lag = True, 0
 
     def to(self, xp):
         return self
@@ -26,6 +26,7 @@ class ReLU(Layer):
 
     def step(self, x_ij, state, i, j):
         xp = array_module(x_ij)
-        if state.zeros is None:     # with them NumPy takes half the time that it takes with a number in their place
+        # With zeros as an array NumPy takes half the time that it takes with a number.
+        if state.zeros is None or state.zeros.shape != x_ij.shape:
             state.zeros = xp.zeros_like(x_ij)
         return xp.maximum(x_ij, state.zeros)

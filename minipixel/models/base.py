@@ -128,8 +128,11 @@ class Model:
         return self.net.start(n, height, width, canvas)
 
     def step(self, canvas_ij, state, i, j, c):
-        """log p of every level of colour c at pixel (i, j), given what the canvas holds so far: (n, K)"""
-        return self.head.log_probs(self.net.step(canvas_ij, state, i, j))[:, c]
+        """log p of every level of colour c at pixel (i, j), given what the canvas holds so far: (n, K)
+
+        With lists i, j, the pixels of a front (`order.fronts`, of the network's lag): (n, A, K).
+        """
+        return self.head.log_probs(self.net.step(canvas_ij, state, i, j))[..., c, :]
 
     def shards(self, x):
         """The batch in pieces of about equal size: of as many pixels as suit the network, an even number for two cores;

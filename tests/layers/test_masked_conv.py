@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minipixel.layers import MaskedConv, Params, Sequential
+from minipixel.order import fronts, raster
 
 
 def layer(C=4, F=5, k=3, mask="B", colours=1, gain=2.0, dtype=np.float64):
@@ -87,3 +88,13 @@ def test_params_refuse_what_does_not_fit():
         params["k"] = np.zeros((2, 3))
     with pytest.raises(ValueError, match=r"K expects shape \(2, 3\), got \(3,\)"):
         params["K"] = np.zeros(3)
+
+
+@pytest.mark.parametrize("visit", [fronts, lambda *shape: raster(*shape[:-1])])
+def test_rows_that_no_tap_reaches_any_more_make_room(visit):
+    """In an image of more rows than are kept."""
+    conv, x = layer(k=5, mask="A", C=2), np.random.default_rng(2).standard_normal((3, 61, 17, 2))
+    y, state = conv.forward(x)[0], conv.start(3, 61, 17)
+    assert len(state.rows) < 25
+    for i, j, _ in visit(61, 17, 1, conv.lag):
+        np.testing.assert_allclose(conv.step(x[:, i, j], state, i, j), y[:, i, j], rtol=1e-10, atol=1e-12)

@@ -1,9 +1,9 @@
 """The visit: draw each value given all earlier ones, in the one order.
 
 One pixel of the whole batch at a time, or the pixels of a front, which do not read one another (`order.fronts`); colours in
-their order, through the cached `step` of the model. The random numbers are drawn on the host, one for each value of each image, so a seed gives the same images on every device, and
-the first images of a larger batch are those of a smaller one. A model of two scales is visited twice: the small image, then
-the large one given it.
+their order, through the cached `step` of the model. The random numbers are drawn on the host, one for each value of each
+image, so a seed gives the same images on every device, and the first images of a larger batch are those of a smaller one. A
+model of two scales is visited twice: the small image, then the large one given it.
 """
 
 from multiprocessing import parent_process

@@ -20,9 +20,9 @@ class CausalWindow:
         T, C, F = K.shape
         self.b, self.canvas, self.at = xp.zeros((F, n), K.dtype) + b[:, None], canvas, None
         K = xp.ascontiguousarray(K.transpose(2, 0, 1))                              # (F, T, C)
-        self.K = K[:, -1]
         self.pointwise = taps == ((0, 0),)
         if self.pointwise:
+            self.K = K[:, 0]
             return
         self.up, r = max(-di for di, _ in taps), max(abs(dj) for _, dj in taps)
         self.pitch, self.first = width + 2 * r, 0       # from row to row; the image's row after the `up` that are kept above

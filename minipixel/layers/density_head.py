@@ -20,6 +20,8 @@ class MCGSMHead(Layer):
     triangular with a diagonal above zero: the scale of what the prediction leaves, from data.
     """
 
+    lag = 0     # it reads its own pixel's maps
+
     def __init__(self, F, M, components, scales, features, *, rng, dtype, means=False):
         self.density = MCGSM(F, M, components, scales, features, means=means, rng=rng, dtype=dtype)
         self.F, self.M, self.units = F, M, F + M

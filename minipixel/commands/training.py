@@ -175,7 +175,7 @@ def finish(trainer):
     run.write_results({
         "model": model.name, "options": model.options, "data": data.note, "test": found.figures, "alarms": found.alarms,
         "parameters": model.cost()["parameters"], "seconds": trainer.progress["seconds"],
-        "steps": int(trainer.progress["step"]), "epochs": trainer.progress["step"] / trainer.steps_per_epoch,
+        "steps": int(trainer.progress["step"]), "epochs": trainer.epochs,
         "threads": model.threads or cores()})
 
 

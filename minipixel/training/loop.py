@@ -56,6 +56,11 @@ class Trainer:
             return self.progress["step"] / (self.recipe.epochs * self.steps_per_epoch)
         return self.progress["seconds"] / (60 * self.recipe.minutes)
 
+    @property
+    def epochs(self):
+        """Passes over the training images so far."""
+        return self.progress["step"] / self.steps_per_epoch
+
     def fit(self, bar):
         """Train to the end; Stopped after Ctrl-C, with everything saved; Diverged after NaN, with nothing saved over."""
         with interrupt_flag() as self.interrupted, processes(self.model, self.averaged):

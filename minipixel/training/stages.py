@@ -6,6 +6,7 @@ better. The paper's steps are SGD with momentum 0.9, batches of 50 and a rate th
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,23 +40,26 @@ class Staged(Trainer):
         require_stages(self.model, self.recipe)
         self.frame = frame_of(self.model, self.recipe)
 
-    @property
-    def patch(self):
-        """Height and width of this stage's patches, with the frame that is read and not judged."""
-        side = STAGES[int(self.progress["stage"])][0] + 2 * self.frame
+    def patch(self, stage):
+        """Height and width of a stage's patches, with the frame that is read and not judged."""
+        side = STAGES[stage][0] + 2 * self.frame
         return tuple(min(side, size) for size in self.data.shape[:2])
 
+    def epoch_steps(self, stage):
+        """Steps of an epoch of a stage."""
+        tiles = math.prod(size // (side - 2 * self.frame) for side, size in zip(self.patch(stage), self.data.shape))
+        return math.ceil(len(self.data.train) * tiles / self.recipe.batch)
+
     @property
-    def stage_steps(self):
-        """Steps of this stage."""
-        tiles = math.prod(size // (side - 2 * self.frame) for side, size in zip(self.patch, self.data.shape))
-        return self.recipe.epochs * math.ceil(len(self.data.train) * tiles / self.recipe.batch)
+    def epochs(self):
+        ends = [0, *[row["step"] for row in self.rows]]
+        return sum((end - begin) / self.epoch_steps(stage) for stage, (begin, end) in enumerate(pairwise(ends)))
 
     @property
     def part(self):
         """How much of this stage is done, 0 to 1."""
         if self.recipe.epochs:
-            return self.progress["within"] / self.stage_steps
+            return self.progress["within"] / (self.recipe.epochs * self.epoch_steps(int(self.progress["stage"])))
         began, fitting = self.progress["began"], self.progress["fitting"]
         share = (60 * self.recipe.minutes - began) / (self.recipe.stages - self.progress["stage"])
         return (self.progress["seconds"] - began) / max(share - fitting, fitting, 1e-9)
@@ -73,12 +77,13 @@ class Staged(Trainer):
             self.end_stage()
             return
         stage, within = int(self.progress["stage"]), int(self.progress["within"])
-        x = self.patches(np.random.default_rng([self.seed, 3, stage, within]))
+        patch = self.patch(stage)
+        x = self.patches(patch, np.random.default_rng([self.seed, 3, stage, within]))
         example = self.model.drawn([x], [self.seed, 2, int(self.progress["step"])])
         loss, grads = self.model.loss_and_grads(*example, frame=self.frame)
         self.require_finite(loss, grads, x)
         self.save_if_due()
-        pixels = math.prod(side - 2 * self.frame for side in self.patch)
+        pixels = math.prod(side - 2 * self.frame for side in patch)
         for grad in grads.values():
             grad /= pixels
         clip_norm(grads, self.recipe.clip)
@@ -88,9 +93,9 @@ class Staged(Trainer):
         self.progress["nats"] += loss / pixels
         self.progress["nats_steps"] += 1
 
-    def patches(self, rng):
+    def patches(self, patch, rng):
         """A batch of patches at random places of random images."""
-        (H, W), x = self.patch, self.data.train
+        (H, W), x = patch, self.data.train
         images = rng.integers(len(x), size=self.recipe.batch)
         rows = rng.integers(x.shape[1] - H + 1, size=self.recipe.batch)
         columns = rng.integers(x.shape[2] - W + 1, size=self.recipe.batch)

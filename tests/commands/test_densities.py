@@ -132,6 +132,15 @@ def test_stages(minipixel, here):
     assert "features.png" not in [path.name for path in (here / "run").iterdir()]
 
 
+def test_an_epoch_of_a_stage_reads_all_pixels(minipixel, here, monkeypatch):
+    """Patches of 4x4 are four times as many as images: 26 steps of 200, then 7. The epochs of the results are passes."""
+    monkeypatch.setattr(stages, "STAGES", ((4, 1.0), (8, 0.5)))
+    results = strict_json(minipixel(*RIDE, "--out", "run", "--json").out)
+    rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(rows[:, 0], [26, 33])
+    assert results["steps"] == 33 and results["epochs"] == 2
+
+
 def test_a_log_of_stages_is_of_whole_images(minipixel, here):
     """Judged inside a frame of one pixel, 6x6 of 8x8, and told as 8x8 of them: the curve's baselines are of whole images."""
     assert minipixel(*RIDE, "edges=false", "--out", "run").code == 0

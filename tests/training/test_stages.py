@@ -30,7 +30,7 @@ def staged(monkeypatch, tmp_path):
         monkeypatch.setattr(Staged, "initialise", taking(start, lambda self, **_: None))
         monkeypatch.setattr(Staged, "refit", taking(fit, lambda self, stage: None))
         monkeypatch.setattr(stages, "evaluate", taking(VALIDATION, lambda *_, **__: np.array([float(next(losses))])))
-        monkeypatch.setattr(Staged, "patches", taking(STEP, lambda self, rng: self.data.train[:2]))
+        monkeypatch.setattr(Staged, "patches", taking(STEP, lambda self, patch, rng: self.data.train[:2]))
         options = {"head": "mcgsm", "layers": 1, "h": 2, "size": 3, "components": 2, "scales": 1, "features": 2}
         Run.create({"model": "spatial-lstm", "options": options, "height": 8, "width": 8, "colours": 1, "levels": 17,
                     "data": "digits", "seed": 0, "recipe": {"minutes": minutes, "stages": count, "batch": 2}}, tmp_path / "run")

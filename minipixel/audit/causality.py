@@ -18,7 +18,7 @@ FLOOR = {"float32": 3e-5, "float64": 1e-12}     # the least threshold: a deep su
 NOISE_FACTOR, CAP = 8, 32                       # threshold = 8 x the measured noise, within 1 and 32 times the floor
 
 
-def causality(predict, shape, levels, rng=0):
+def causality(predict, shape, levels, rng=0, progress=False):
     """Which values of an image, p(x) = prod p(x_i | x_<i), does each prediction really read?
 
     predict: integer images (N, H, W, C), values 0..levels-1, to log-probabilities (N, H, W, C, K) in float32 or float64
@@ -26,6 +26,8 @@ def causality(predict, shape, levels, rng=0):
     Up to 20 levels the cost is B H W C (K + 1) images for B base images, 9 or K + 3 of them if that is more. With more
     levels the base images share them, and the cost is H W C (K + 36): every level of every value is tried, but in one of
     the base images only, so that a leak which opens for one level of two values at once may stay hidden.
+
+    progress: a bar on standard error, of the base images.
 
     Returns a `Causality`: `.ok` (no leak), `.leaks` and `.unseen` (see findings.py), `.influence` (P, P) with the
     largest change of the prediction at each place (second axis) when each place (first axis) was changed, both in
@@ -36,7 +38,7 @@ def causality(predict, shape, levels, rng=0):
     Raises ValueError when predict returns no log-probabilities or differs from call to call.
     """
     shape, rng = tuple(int(n) for n in shape), np.random.default_rng(rng)
-    probe = Probe(asker(predict, shape, levels), shape, levels, rng)
+    probe = Probe(asker(predict, shape, levels), shape, levels, rng, progress)
     size = max(2, min(256, 2**15 // (shape[0] * shape[1]), 2**22 // (np.prod(shape) * levels)))
     dtype, noise, threshold = probe.noise(size)
 
@@ -75,8 +77,8 @@ def _change(a, b):
 class Probe:
     """The questions put to one function: base images, their changes, and how the answers moved."""
 
-    def __init__(self, ask, shape, levels, rng):
-        self._ask, self.asked = ask, 0
+    def __init__(self, ask, shape, levels, rng, progress):
+        self._ask, self.asked, self.progress = ask, 0, progress
         self.shape, self.levels, self.rng = shape, levels, rng
         self.places = np.array(raster(*shape))
         self.bases = base_images(shape, levels, rng)
@@ -113,9 +115,11 @@ class Probe:
         Returns three largest changes: influence (P, P) of single values, together (P, P) of all values from a place on
         upon the predictions up to that place, and beside (P,) of the base image itself, first in every batch.
         """
+        from tqdm import trange
         count = len(self.places)
         influence, together, beside = np.zeros((count, count)), np.zeros((count, count)), np.zeros(count)
-        for number, (base, alone) in enumerate(zip(self.bases, self.alone)):
+        for number in trange(len(self.bases), desc="auditing", unit="base image", disable=not self.progress, leave=False):
+            base, alone = self.bases[number], self.alone[number]
             sources, values = self.single_changes(base, self.tried_levels(number))
             for part in self._parts(len(sources), size):
                 images = self.changed(base, sources[part], values[part])

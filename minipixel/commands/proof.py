@@ -27,7 +27,7 @@ def audit(arguments):
     target, shape, levels = audited(arguments)
     if isinstance(target, MultiScale):
         return audit_scales(arguments, target, shape, levels, out)
-    found = causality(target, shape, levels, rng=arguments.seed)
+    found = causality(target, shape, levels, rng=arguments.seed, progress=True)
     text, values, ok = [str(found)], {"target": arguments.target, "causality": found.record()}, found.ok
     tiny = tiny_shape(shape, levels)
     if tiny:
@@ -53,8 +53,8 @@ def audit_scales(arguments, model, shape, levels, out):
         return (*small_size(*shape[:2]), shape[2])
 
     s = np.random.default_rng(arguments.seed).integers(0, levels, (1, *small_shape(shape)))
-    found = {"small": causality(model.small, small_shape(shape), levels, rng=arguments.seed),
-             "large": causality(model.given(s), shape, levels, rng=arguments.seed)}
+    found = {"small": causality(model.small, small_shape(shape), levels, rng=arguments.seed, progress=True),
+             "large": causality(model.given(s), shape, levels, rng=arguments.seed, progress=True)}
     text = [f"the small network\n{found['small']}", f"the large network, the small image fixed\n{found['large']}"]
     values = {"target": arguments.target, "causality": {name: one.record() for name, one in found.items()}}
     ok = all(one.ok for one in found.values())

@@ -45,6 +45,7 @@ def test_audit_clears_our_models(target, run, here, minipixel):
     end = minipixel("audit", target, "--shape", "3x3x1", "--out", "map.png", "--json")
     values = strict_json(end.out)
     assert end.code == 0 and values["ok"] and values["normalisation"]["ok"] and values["causality"]["leaks"] == 0
+    assert "auditing" in end.err
     Image.open(here / "map.png").verify()
 
 

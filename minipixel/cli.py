@@ -56,7 +56,7 @@ def add_train(add):
     train.add_argument("--resume", metavar="RUN", help="go on with a run folder; needs nothing else")
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, help="passes over the training images (default 10, more below 1,000 steps); "
-                        "of a density that L-BFGS fits: iterations")
+                        "of a density in stages: of each stage (default 1); of one that L-BFGS fits: iterations")
     length.add_argument("--minutes", type=float, help="training time, over all resumes")
     add_data_options(train)
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",

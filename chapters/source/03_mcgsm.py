@@ -143,8 +143,8 @@ print("x", *samples(train, 5)[0].shape, "  y", *samples(train, 5)[1].shape)
 #   neighbours are uneasy, the next pixel is uncertain.
 # - `A` (J, M, D), in code `a`: the predictions. `M` is 1 for a grey pixel, 3 for a colour.
 #
-# The paper leaves the size of the outputs open, and has three further terms, which whitened data do not need: means,
-# linear terms in the gate, and a shape of the Gaussian if M > 1. As nested loops:
+# The paper leaves the size of the outputs open, and for M > 1 gives each Gaussian a shape. The authors' later code has
+# means, too, and linear terms in the gate, which whitened data do not need. Without these three, as nested loops:
 
 # %%
 def log_p_loops(x, y, eta, alpha, beta, b, a):
@@ -428,8 +428,8 @@ with threadpool_limits(1):  # on one core each
 # %% [markdown]
 # ## 9. Put yours into the machine
 #
-# `densities.MCGSM` holds the parameters, starts them at the best linear prediction, and gives loss and gradient to
-# L-BFGS (of SciPy). Around it, `densities.Whitened` makes the inputs uncorrelated and takes the linear prediction off
+# `densities.MCGSM` holds the parameters, starts them from the data (`densities/experts.py`), and gives loss and gradient
+# to L-BFGS (of SciPy). Around it, `densities.Whitened` makes the inputs uncorrelated and takes the linear prediction off
 # the output. This is a linear map, whose determinant is accounted for, and the fit is much easier behind it. The pair
 # inside is yours.
 #
@@ -516,11 +516,11 @@ for name, (_, found) in flat.items():
 course.show(plots.curves, flat, across="size of the window", up="rate, bits a pixel", marked=True)
 
 # %% [markdown]
-# Nearly nothing. (Left to you: the MCGSM. It differs more from start to start than from window to window.) So the
-# neighbourhood knows all there is to know? Here is a test without any model. Take the pixels whose whole 5x5
-# neighbourhood is of *one* grey. A density that reads these 12 pixels must say the same of all of them (but for the
-# grey itself). How often does an edge come next? And how often, if the leaf has lasted for `k` pixels already, to the
-# left *and* upwards?
+# Nearly nothing. (Left to you: the MCGSM. It differs from start to start, and of a larger window it has more to learn
+# than 6,000 pixels tell.) So the neighbourhood knows all there is to know? Here is a test without any model. Take the
+# pixels whose whole 5x5 neighbourhood is of *one* grey. A density that reads these 12 pixels must say the same of all
+# of them (but for the grey itself). How often does an edge come next? And how often, if the leaf has lasted for `k`
+# pixels already, to the left *and* upwards?
 
 # %%
 def run(images):

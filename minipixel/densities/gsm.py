@@ -12,7 +12,7 @@ import numpy as np
 
 from minipixel.densities.doors import check_finite, check_matrix, check_size
 from minipixel.densities.mcgsm import spread
-from minipixel.densities.whitening import inverse_root
+from minipixel.densities.whitening import FLAT, inverse_root
 from minipixel.ops.mcgsm import mcgsm_forward, mcgsm_responsibilities, mcgsm_sample, pieces
 from minipixel.threads import run_shards
 
@@ -86,6 +86,8 @@ class GSM:
         weights, squares = map(sum, zip(*self.shards(sums, y)))
         self.put_weights(weights)
         used = weights > 1e-8 * len(y)  # a scale that no sample is left to stays as it is
+        # A value that many samples share would have a scale without width.
+        squares = np.maximum(squares, FLAT * weights * squares.sum() / weights.sum())
         self.params["alpha"][used] = np.log(self.outputs * weights[used] / squares[used])
 
     def change_shapes(self, y):
@@ -103,7 +105,10 @@ class GSM:
             if n > self.outputs:  # with fewer samples than dimensions it would shrink onto them
                 move = first[c] / total[c]
                 self.params["u"][c] += move
-                self.put_shape(c, (second[c] - total[c] * np.outer(move, move)) / n, self.params["alpha"][c])
+                covariance = (second[c] - total[c] * np.outer(move, move)) / n
+                variances = np.linalg.eigvalsh(covariance)
+                if variances[0] > FLAT * variances[-1]:     # else all its samples are equal in some direction
+                    self.put_shape(c, covariance, self.params["alpha"][c])
 
     def put_weights(self, weights):
         with np.errstate(divide="ignore"):

@@ -81,6 +81,8 @@ class MCGSM:
         root = vectors / np.sqrt(np.maximum(values, floor)) @ vectors.T
         A = np.linalg.lstsq(x - m_x, y - m_y, rcond=None)[0].T
         left = y - m_y - (x - m_x) @ A.T
+        if (left**2).sum() <= 1e-24 * max((y**2).sum(), np.finfo(float).tiny):
+            raise ValueError(f"MCGSM expects outputs y that inputs do not tell exactly, to start from, got {n} that they do")
         L = np.linalg.cholesky(np.linalg.inv(left.T @ left / n + 1e-12 * np.eye(self.outputs)))
         shapes = {name: value.shape for name, value in self.params.items()}
         values = starting_values(shapes, m_x, m_y, root, A, L, rng)

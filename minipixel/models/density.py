@@ -170,6 +170,7 @@ class Density(Model):
         if any(name.startswith("network.whitening") for name in taken):
             pass
         elif self.whitening is not None:
+            self.require_neighbours(*np.shape(x)[1:3])
             neighbours, y = self.pixels(x, samples, rng, frame, raw=True)
             self.whiten(ConditionalWhitening.of(neighbours, y))
         else:
@@ -177,6 +178,12 @@ class Density(Model):
             scale = np.linalg.solve(to_numpy(self.head.fixed["W"]).astype(float), y.T).T
             self.head.fixed["W"] = self.xp.asarray(ConditionalWhitening.of(np.zeros((len(y), 0)), scale).W)
         self.head.density.initialise(*self.pixels(x, samples, rng, frame), np.random.default_rng([rng, 1]))
+
+    def require_neighbours(self, height, width):
+        """ValueError where a neighbour that is whitened lies outside every image of this size."""
+        if self.whitening is not None and self.reach >= min(height, width):
+            raise ValueError(f"{self.name} reads {self.reach} pixels up and to both sides and expects images of more, got "
+                             f"{height}x{width}: is the option size too large?")
 
     def whiten(self, by):
         """Make the whitening layer's maps [x^ | m_y + B x^], and the head's scale W."""

@@ -6,7 +6,7 @@
     and weights of `features` that all share
 
 The papers' sizes: windows of 9 (40 neighbours, grey) with 32 components, 4 scales and 32 features as the baseline of Theis and
-Bethge 2015. The fit is by L-BFGS on random pixels (training/fit.py), not by steps on images.
+Bethge 2015. The fit is by L-BFGS on random pixels (training/fit.py), or by steps on images where `optimiser` says so.
 """
 
 from minipixel.densities.doors import check_size

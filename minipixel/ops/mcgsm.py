@@ -210,8 +210,8 @@ def mcgsm_sample(x, uniforms, normals, eta, alpha, beta, b, a, L=None, u=None, w
     E, Z, _ = exponentials(gate_energy(x, b @ x.T, beta, w), -0.5 * xp.exp(alpha), eta)
     # Rounding may leave the last sum below a uniform: the last pair is then the one.
     pair = (xp.cumsum(E.reshape(J * S, -1), axis=0)[:-1] <= uniforms * Z).sum(axis=0)
-    c, n = pair // S, xp.arange(len(x))
+    component, n = pair // S, xp.arange(len(x))
     noise = normals / xp.exp(0.5 * alpha).reshape(-1)[pair][:, None]
     if L is not None:
-        noise = (xp.linalg.inv(lower(L)).transpose(0, 2, 1)[c] @ noise[:, :, None])[:, :, 0]
-    return means(x, a, u)[c, :, n] + noise
+        noise = (xp.linalg.inv(lower(L)).transpose(0, 2, 1)[component] @ noise[:, :, None])[:, :, 0]
+    return means(x, a, u)[component, :, n] + noise

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from minipixel.densities.neighbourhood import framed
 from minipixel.models.density import Density
 from minipixel.training.evaluation import evaluate
 from minipixel.training.fit import Interrupted, frame_of
@@ -47,7 +48,9 @@ class Staged(Trainer):
 
     def epoch_steps(self, stage):
         """Steps of an epoch of a stage."""
-        tiles = math.prod(size // (side - 2 * self.frame) for side, size in zip(self.patch(stage), self.data.shape))
+        # How many patches stand side by side; a patch that is the whole image stands alone.
+        tiles = math.prod(1 if side == size else size // (side - 2 * self.frame)
+                          for side, size in zip(self.patch(stage), self.data.shape))
         return math.ceil(len(self.data.train) * tiles / self.recipe.batch)
 
     @property
@@ -121,7 +124,8 @@ class Staged(Trainer):
         else:
             steps = self.progress["nats_steps"]
             nats = self.progress["nats"] / steps if steps else math.nan
-            self.rows.append({"step": int(self.progress["step"]), "epoch": stage + 1, "seconds": self.elapsed(),
+            epoch = self.epochs + self.progress["within"] / self.epoch_steps(stage)
+            self.rows.append({"step": int(self.progress["step"]), "epoch": epoch, "seconds": self.elapsed(),
                               "rate": self.recipe.rate * STAGES[stage][1], "train_nats": whole * nats,
                               "validation_nats": validation})
             self.progress["stage"] += 1
@@ -161,6 +165,9 @@ class Staged(Trainer):
 def require_stages(model, recipe):
     """ValueError when the model cannot be trained in stages."""
     if not isinstance(model, Density) or not model.network.params:
-        raise ValueError(f"stages train recurrent densities (spatial-lstm with head=mcgsm), got {model.name}")
+        head = f" with head={model.options['head']}" if "head" in model.options else ""
+        raise ValueError(f"stages train recurrent densities (spatial-lstm with head=mcgsm), got {model.name}{head}")
     if recipe.stages > len(STAGES):
         raise ValueError(f"stages expects a whole number 0..{len(STAGES)}, got {recipe.stages}")
+    model.require_neighbours(model.height, model.width)
+    framed(model.height, model.width, frame_of(model, recipe))

@@ -222,6 +222,9 @@ def test_the_row_lstm_with_a_density(minipixel, here):
 
 @pytest.mark.parametrize(("words", "fragments"), [
     (["train", "pixelcnn", "--data", "digits", "--set", "stages=2"], ["stages", "spatial-lstm", "got pixelcnn"]),
+    (["train", "spatial-lstm", "--data", "digits", "--set", "stages=2"], ["stages", "got spatial-lstm with head=softmax"]),
+    (["train", "spatial-lstm", "--data", "digits", "--set", "head=mcgsm", "size=9", "edges=false"], ["8x8", "frame of 4"]),
+    (["train", "mcgsm", "--data", "digits", "--set", "size=17"], ["reads 8 pixels", "got 8x8", "option size"]),
     ([*RIDE, "stages=9"], ["stages expects a whole number 0..8, got 9"]),
     ([*RIDE, "refit=-1"], ["refit expects", "got -1"]),
     ([*RIDE, "--start", "run"], ["spatial-lstm cannot start from run"]),

@@ -213,6 +213,13 @@ def test_numbers_that_are_not_finite_are_refused(wrong):
             density.fit(x[:0], y[:0])
 
 
+@pytest.mark.parametrize("n, told", [(50, lambda x: 0 * x[:, :1]), (50, lambda x: 3 * x[:, :1] - x[:, 1:]), (2, np.abs)])
+def test_outputs_that_inputs_tell_are_no_start(n, told):
+    x = np.random.default_rng(0).standard_normal((n, 2))
+    with pytest.raises(ValueError, match=f"expects outputs y that inputs do not tell exactly, .* got {n} that they do"):
+        MCGSM(2).fit(x, told(x)[:, :1])
+
+
 def test_bins_of_several_outputs_are_refused():
     with pytest.raises(ValueError, match="one output, this one has 2"):
         MCGSM(3, 2).masses(np.zeros((1, 3)), [0.0, 1.0])

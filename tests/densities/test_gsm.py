@@ -111,6 +111,16 @@ def test_a_component_without_samples_keeps_its_shape():
     assert np.isfinite(history).all() and all(np.isfinite(density.params[name]).all() for name in ("alpha", "L", "u"))
 
 
+@pytest.mark.parametrize("share", [0.1, 0.6])
+def test_a_value_that_many_samples_share(share):
+    """A scale that is left to these alone would have no width."""
+    y = heavy(1000)
+    y[:round(share * len(y))] = 0
+    density = GSM(y.shape[1], 2, 3)
+    history = density.fit(y)
+    assert np.isfinite(history).all() and history[-1] > history[0] and np.isfinite(density.log_p(y)).all()
+
+
 def test_the_doors():
     with pytest.raises(ValueError, match=r"y of shape \(n, 3\), got \(4, 2\)"):
         GSM(3).log_p(np.zeros((4, 2)))

@@ -59,14 +59,25 @@ class Multiscale(Dequantised):
             found.append((field, high, v))
         return [*found, (self.coarsest, v, None)]
 
+    def roomy(self, v):
+        """The same; ValueError where a scale has no place whose neighbours all lie inside."""
+        found = self.scales(v)
+        for field, y, _ in found:
+            try:
+                field.pixels_inside(*y.shape[1:3])
+            except ValueError as error:
+                raise ValueError(f"Multiscale with {len(self.fields)} splits, images of {v.shape[1]}x{v.shape[2]}: "
+                                 f"{error}") from None
+        return found
+
     def fit(self, images, validation=None, *, rng=0, **options):
         """Fit every field, fine to coarse; options: of `Field.fit`. Returns the histories, in this order."""
         rng, histories = np.random.default_rng(rng), []
         self.centre(images)
         pairs = [None] * (len(self.fields) + 1)
         if validation is not None:
-            pairs = [(y, context) for _, y, context in self.scales(self.values(validation, rng))]
-        for (field, y, context), pair in zip(self.scales(self.values(images, rng)), pairs, strict=True):
+            pairs = [(y, context) for _, y, context in self.roomy(self.values(validation, rng))]
+        for (field, y, context), pair in zip(self.roomy(self.values(images, rng)), pairs, strict=True):
             histories.append(field.fit(y, context, pair, rng=rng, **options))
         return histories
 
@@ -75,7 +86,7 @@ class Multiscale(Dequantised):
 
     def inside_v(self, v):
         # A pixel of a low-pass image stands for four pixels of the image before it.
-        scales = self.scales(v)
+        scales = self.roomy(v)
         shares = [0.25 ** min(k, len(self.fields)) for k in range(1, len(scales) + 1)]
         return sum(share * field.log_p(y, context, whole=False).mean() / field.pixels_inside(*y.shape[1:3])
                    for share, (field, y, context) in zip(shares, scales, strict=True))

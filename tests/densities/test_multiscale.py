@@ -134,6 +134,8 @@ def test_samples_do_not_leave_the_scale(monkeypatch):
 
 def test_sizes_that_do_not_divide_are_refused():
     model = Multiscale(1, 256, 2)
+    with pytest.raises(ValueError, match="2 splits, images of 16x16: an image of 4x4 has no pixel .* at least 5x5 expected"):
+        model.fit(np.zeros((2, 16, 16, 1), int))
     for call in (lambda: model.nll(np.zeros((1, 10, 8, 1), int)), lambda: model.sample(1, 10, 8)):
         with pytest.raises(ValueError, match="2 splits expects height and width that divide by 4, got 10x8"):
             call()

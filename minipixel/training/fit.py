@@ -113,5 +113,10 @@ def require_fit(model, recipe):
     if not isinstance(model, Density) or model.network.params:
         raise ValueError("optimiser lbfgs fits densities that have no parameters but those of their mixture (mcgsm), "
                          f"got {model.name}")
+    require_room(model, recipe)
+
+
+def require_room(model, recipe):
+    """ValueError when no pixel of the model's images could be trained on."""
     model.require_neighbours(model.height, model.width)
     framed(model.height, model.width, frame_of(model, recipe))

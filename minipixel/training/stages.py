@@ -6,14 +6,12 @@ better. The paper's steps are SGD with momentum 0.9, batches of 50 and a rate th
 """
 
 import math
-from itertools import pairwise
 
 import numpy as np
 
-from minipixel.densities.neighbourhood import framed
 from minipixel.models.density import Density
 from minipixel.training.evaluation import evaluate
-from minipixel.training.fit import Interrupted, frame_of
+from minipixel.training.fit import Interrupted, frame_of, require_room
 from minipixel.training.loop import Trainer
 from minipixel.training.optimisers import clip_norm
 
@@ -55,8 +53,7 @@ class Staged(Trainer):
 
     @property
     def epochs(self):
-        ends = [0, *[row["step"] for row in self.rows]]
-        return sum((end - begin) / self.epoch_steps(stage) for stage, (begin, end) in enumerate(pairwise(ends)))
+        return self.rows[-1]["epoch"] if self.rows else 0
 
     @property
     def part(self):
@@ -169,5 +166,4 @@ def require_stages(model, recipe):
         raise ValueError(f"stages train recurrent densities (spatial-lstm with head=mcgsm), got {model.name}{head}")
     if recipe.stages > len(STAGES):
         raise ValueError(f"stages expects a whole number 0..{len(STAGES)}, got {recipe.stages}")
-    model.require_neighbours(model.height, model.width)
-    framed(model.height, model.width, frame_of(model, recipe))
+    require_room(model, recipe)

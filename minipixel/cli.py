@@ -21,11 +21,13 @@ def parser():
     sample = add("sample", help="draw images from a run")
     sample.add_argument("run", metavar="RUN")
     sample.add_argument("-n", type=int, default=16, help="how many (default 16)")
+    sample.add_argument("--size", type=int, help="height and width of the images (default: those of the images trained on)")
     add_drawing_options(sample, "samples.png")
 
     complete = add("complete", help="complete occluded images")
     complete.add_argument("run", metavar="RUN")
     complete.add_argument("--data", help="data to take test images from (default: the run's own)")
+    complete.add_argument("--size", type=int, help="other height and width of the images, where the data take one")
     complete.add_argument("--keep", type=float, default=0.5, help="the part of the rows that stays, from the top (default 0.5)")
     complete.add_argument("-n", type=int, default=8, help="how many images (default 8)")
     add_drawing_options(complete, "completions.png")
@@ -58,7 +60,9 @@ def add_train(add):
     length.add_argument("--epochs", type=int, help="passes over the training images (default 10, more below 1,000 steps); "
                         "of a density in stages: of each stage (default 1); of one that L-BFGS fits: iterations")
     length.add_argument("--minutes", type=float, help="training time, over all resumes")
-    add_data_options(train)
+    train.add_argument("--levels", type=int, help="fewer levels than the data have, by quantising")
+    train.add_argument("--size", type=int, help="height and width of the images made of a folder, of bsds300 or dead-leaves")
+    train.add_argument("--grey", action="store_true", default=None, help="take images in colour in grey")
     train.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
                        help="options of the model (layers=7 h=32) and of the training (batch=16 rate=2e-3 optimiser=adam ...)")
     train.add_argument("--seed", type=seed, help="decides the first weights and the order of the images (default 0)")
@@ -87,11 +91,6 @@ def seed(word):
     if not word.isdecimal():
         raise argparse.ArgumentTypeError(f"expects a whole number of at least 0, got {word!r}")
     return int(word)
-
-
-def add_data_options(command):
-    command.add_argument("--levels", type=int, help="fewer levels than the data have, by quantising")
-    command.add_argument("--size", type=int, help="height and width of the images made of a folder, of bsds300 or dead-leaves")
 
 
 def add_machine_options(command):

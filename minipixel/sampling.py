@@ -28,7 +28,10 @@ def sample(model, n=16, rng=0, temperature=1.0, height=None, width=None, progres
     height, width: the model's own if None. rng: an int or a Generator. progress: a bar on standard error.
     """
     height, width = model.height if height is None else height, model.width if width is None else width
-    known = np.zeros((check_count(n), height, width, model.colours), bool)
+    for what, value in (("the number of samples", n), ("height", height), ("width", width)):
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{what} expects a whole number of at least 1, got {value!r}")
+    known = np.zeros((n, height, width, model.colours), bool)
     x = np.zeros(known.shape, np.uint8)
     if not isinstance(model, MultiScale):
         return complete(model, x, known, rng, temperature, progress)
@@ -111,9 +114,3 @@ def progress_bar(places, name, shown):
         return places
     from tqdm import tqdm
     return tqdm(places, unit="step", desc=name, leave=False)
-
-
-def check_count(n):
-    if not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"the number of samples expects a whole number of at least 1, got {n!r}")
-    return n

@@ -54,7 +54,7 @@ def test_fewer_maps_than_colours(here, refused):
 @pytest.mark.parametrize("words", ["eval run --data pets", "complete run --data pets"])
 def test_data_that_do_not_fit_a_run(words, run, here, refused):
     pictures(here / "pets")
-    refused(words.split(), "expects images of 1 colours and 17 levels", "3 and 256")
+    refused(words.split(), "expects images of 1 colours and 17 levels", "1 and 256")
 
 
 @pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])

@@ -18,7 +18,8 @@ def sample(arguments):
     """Draw n images from a run and save them as one picture."""
     out = picture_path(arguments.out)
     model = load(arguments.run, device=arguments.device, threads=arguments.threads)
-    images = sample_images(model, arguments.n, rng=arguments.seed, temperature=arguments.temperature, progress=True)
+    images = sample_images(model, arguments.n, rng=arguments.seed, temperature=arguments.temperature, height=arguments.size,
+                           width=arguments.size, progress=True)
     plots.samples_grid(images, model.levels, out)
     return Result({"run": arguments.run, "n": len(images), "seed": arguments.seed, "temperature": arguments.temperature,
                    "out": str(out)}, f"{len(images)} samples of {arguments.run} are in {out}")
@@ -34,7 +35,7 @@ def complete(arguments):
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
     require_generative(model)
-    data = data_for(model, read_config(folder), arguments.data)
+    data = data_for(model, read_config(folder), arguments.data, arguments.size)
     rng = np.random.default_rng(arguments.seed)
     images = data.test[np.sort(rng.permutation(len(data.test))[:arguments.n])]
     known = np.zeros(images.shape, bool)

@@ -52,7 +52,7 @@ def summary(run, results):
 
 
 def resumed(arguments):
-    names = ("model", "data", "epochs", "minutes", "levels", "size", "seed", "out", "start")
+    names = ("model", "data", "epochs", "minutes", "levels", "size", "grey", "seed", "out", "start")
     given = ["MODEL" if name == "model" else f"--{name}" for name in names if getattr(arguments, name) is not None]
     if given or arguments.set:
         raise ValueError(f"train --resume RUN knows the rest from its config: got {', '.join(given) or '--set'} as well")
@@ -65,7 +65,7 @@ def started(arguments):
         if not getattr(arguments, name):
             raise ValueError(f"train expects MODEL and --data DATA, or --resume RUN: got no {word}")
     options, settings = split_settings(arguments.model, arguments.set)
-    data = load_data(arguments.data, levels=arguments.levels, size=arguments.size)
+    data = load_data(arguments.data, levels=arguments.levels, size=arguments.size, grey=bool(arguments.grey))
     unsaid = arguments.epochs is None and arguments.minutes is None
     defaults = DEFAULTS.get((arguments.model, options.get("head")), {})
     recipe = Recipe(epochs=EPOCHS if unsaid else arguments.epochs, minutes=arguments.minutes, **defaults | settings)
@@ -87,8 +87,8 @@ def started(arguments):
         take(model, arguments.start)
     name = arguments.data if arguments.data in SETS else os.path.abspath(arguments.data)
     config = {"minipixel": minipixel.__version__, "model": model.name, "options": model.options, **sizes,
-              "data": name, "quantised": arguments.levels, "size": arguments.size, "digest": data.digest(), "seed": seed,
-              "device": device, "recipe": asdict(recipe)}
+              "data": name, "quantised": arguments.levels, "size": arguments.size, "grey": bool(arguments.grey),
+              "digest": data.digest(), "seed": seed, "device": device, "recipe": asdict(recipe)}
     if arguments.start:
         config["start"] = os.path.abspath(arguments.start) if os.path.exists(arguments.start) else arguments.start
     return Run.create(config, arguments.out), data
@@ -97,7 +97,7 @@ def started(arguments):
 def data_of(config):
     """The data that a run was trained on; ValueError when they are gone, or no longer what they were."""
     try:
-        data = load_data(config["data"], levels=config.get("quantised"), size=config.get("size"))
+        data = load_data(config["data"], config.get("quantised"), config.get("size"), config.get("grey", False))
     except (ValueError, OSError) as error:
         raise ValueError(f"the data of this run: {error}") from None
     was = tuple(config[key] for key in ("height", "width", "colours", "levels"))
@@ -112,13 +112,16 @@ def data_of(config):
 
 
 def data_for(model, config, name, size=None):
-    """The data called `name`, in images of `size`, for a model that was trained on others; None: the run's own."""
+    """The data called `name`, in images of `size`, for a model that was trained on others; None: the run's own.
+
+    A model of one colour is given pictures in colour in grey.
+    """
     if name is None and size is None:
         return data_of(config)
     name = name or config["data"]
     if size is None and (name in SIZED or name not in SETS):
         size = config.get("size")
-    data = load_data(name, config.get("quantised"), size)
+    data = load_data(name, config.get("quantised"), size, grey=model.colours == 1)
     if data.levels != model.levels or data.shape[2] != model.colours:
         raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
                          f"got {data.name} with {data.shape[2]} and {data.levels}")

@@ -11,7 +11,7 @@ binarized_mnist.py    28x28, 2 levels, the fixed binarization
 mnist.py              28x28, 256 levels
 mnist_segmentation.py and mnist_segmentation_warped.py: a label for each pixel of MNIST
 cifar10.py            32x32 RGB, 256 levels
-bsds300.py            photographs, whole or in squares of any size; in grey: bsds300_grey.py
+bsds300.py            photographs, whole or in squares of any size
 dead_leaves.py        discs that occlude each other, drawn here, of any size; dead_leaves_colour.py
 folder.py             your own pictures
 patches.py            squares cut out of images
@@ -24,7 +24,6 @@ from pathlib import Path
 from . import (
     binarized_mnist,
     bsds300,
-    bsds300_grey,
     cifar10,
     dead_leaves,
     dead_leaves_colour,
@@ -38,18 +37,19 @@ from .dataset import Dataset, check_integer
 
 __all__ = ["Dataset", "load", "table"]
 
-MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10, bsds300, bsds300_grey,
-           dead_leaves, dead_leaves_colour)
+MODULES = (digits, binarized_mnist, mnist, mnist_segmentation, mnist_segmentation_warped, cifar10, bsds300, dead_leaves,
+           dead_leaves_colour)
 SETS = {module.ABOUT.name: module for module in MODULES}
-SIZED = ("bsds300", "bsds300-grey", "dead-leaves", "dead-leaves-colour")      # sets that have images of any size
+SIZED = ("bsds300", "dead-leaves", "dead-leaves-colour")      # sets that have images of any size
 
 
-def load(name, levels=None, size=None):
+def load(name, levels=None, size=None, grey=False):
     """The set called `name`, or the pictures of the folder `name`, as a Dataset.
 
     levels: fewer levels than the set has of its own, by level = value * levels // own levels; None keeps its own.
     size: pictures of a folder are cropped to the square in their centre and resized to size x size; of bsds300 and dead-leaves,
     grey or in colour, it is the size of the images that are cut out or drawn.
+    grey: images in colour as their luma, rounded to whole levels (before they are quantised).
     A name of table() comes before a folder of the same name (write ./mnist for the folder).
     Errors: ValueError for unknown names, wrong numbers and broken files; OSError for missing files and lost downloads.
     """
@@ -64,6 +64,8 @@ def load(name, levels=None, size=None):
         dataset = SETS[name].load(size) if name in SIZED else SETS[name].load()
     else:
         dataset = folder.load(_existing_folder(name), size)
+    if grey:
+        dataset = dataset.in_grey()
     return dataset if levels is None else dataset.quantised(levels)
 
 

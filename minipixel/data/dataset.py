@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .patches import grey
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -82,6 +84,12 @@ class Dataset:
                 found.update(repr((split, part.shape)).encode())
                 found.update(np.ascontiguousarray(part))
         return found.hexdigest()[:16]
+
+    def in_grey(self):
+        """The same images with the luma of each pixel as its one colour."""
+        if self.shape[2] == 1:
+            return self
+        return replace(self, source=f"{self.source}, in grey", **{split: grey(getattr(self, split)) for split in SPLITS})
 
     def quantised(self, levels):
         """The same images with fewer levels: level = value * levels // own levels."""

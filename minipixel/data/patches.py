@@ -9,7 +9,7 @@ LUMA = np.array([0.299, 0.587, 0.114])      # ITU-R BT.601
 
 
 def grey(images):
-    """Colour images as grey ones, rounded to whole levels: uint8 (N, H, W, 1)"""
+    """Colour images as their luma, 0.299 R + 0.587 G + 0.114 B, rounded to whole levels: uint8 (N, H, W, 1)"""
     return np.rint(images @ LUMA).astype(np.uint8)[..., None]
 
 

@@ -21,6 +21,15 @@ def test_sample(run, here, minipixel):
     assert (here / "other.png").read_bytes() != first
 
 
+def test_samples_of_another_size(run, here, minipixel):
+    assert minipixel("sample", "run", "-n", "1", "--size", "5").code == 0
+    small = Image.open(here / "samples.png").size
+    assert minipixel("sample", "run", "-n", "1").code == 0
+    assert small[0] < Image.open(here / "samples.png").size[0]
+    end = minipixel("sample", "run", "--size", "0")
+    assert end.code == 2 and "height expects a whole number of at least 1, got 0" in end.err
+
+
 def test_complete(run, here, minipixel):
     end = minipixel("complete", "run", "--data", "digits", "--keep", "0.25", "-n", "3", "--out", "three.png", "--json")
     assert end.code == 0 and strict_json(end.out) == {"run": "run", "n": 3, "keep": 0.25, "seed": 0, "temperature": 1.0,
@@ -107,7 +116,7 @@ def test_models_and_data(minipixel, here):
     assert values["models"]["pixelcnn"] == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}
     names = [row["name"] for row in strict_json(minipixel("data", "--json").out)["data"]]
     assert names == ["digits", "binarized-mnist", "mnist", "mnist-segmentation", "mnist-segmentation-warped", "cifar10",
-                     "bsds300", "bsds300-grey", "dead-leaves", "dead-leaves-colour", "FOLDER"]
+                     "bsds300", "dead-leaves", "dead-leaves-colour", "FOLDER"]
     assert "pixelcnn-basic" in minipixel("models").out and "cifar10" in minipixel("data").out
     assert not list(here.iterdir())
 

@@ -67,6 +67,22 @@ def test_a_folder_of_pictures(minipixel, here, monkeypatch):
     assert strict_json(minipixel("eval", run, "--json").out)["figures"] == results["test"]
 
 
+def test_pictures_in_colour_taken_in_grey(minipixel, here):
+    """They are grey for whatever comes after as well: a resumed run, and an evaluation on other pictures."""
+    (here / "pets").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        Image.fromarray(rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)).save(here / "pets" / f"{number}.png")
+    words = ["--levels", "4", "--epochs", "1", "--set", "layers=1", "h=4", "out=4", "--out", "run", "--json"]
+    results = strict_json(minipixel("train", "pixelcnn-basic", "--data", "pets", "--grey", *words).out)
+    assert "in grey" in results["data"] and "5x5x1, 4 levels" in results["data"]
+    (here / "run" / "results.json").unlink()
+    again = strict_json(minipixel("train", "--resume", "run", "--json").out)
+    assert again["test"] == results["test"]
+    assert strict_json(minipixel("eval", "run", "--data", "pets", "--json").out)["figures"] == results["test"]
+    assert "got --grey as well" in minipixel("train", "--resume", "run", "--grey").err
+
+
 @pytest.mark.parametrize("options", [[], ["--threads", "1"], ["--threads", "2"]], ids=["all", "1", "2"])
 def test_one_seed_gives_one_set_of_bits(options, finished, minipixel, here):
     assert minipixel(*TRAIN, "--seed", "0", "--out", "again", *options).code == 0

@@ -63,8 +63,8 @@ def test_folders(folders):
 def test_grey(folders):
     """Luma: 0.299 R + 0.587 G + 0.114 B, of squares and splits that are those in colour."""
     folders(files())
-    colour, grey = data.load("bsds300", size=20), data.load("bsds300-grey", size=20)
-    assert grey.name == "bsds300-grey" and grey.shape == (20, 20, 1) and grey.official is False
+    colour, grey = data.load("bsds300", size=20), data.load("bsds300", size=20, grey=True)
+    assert grey.shape == (20, 20, 1) and grey.official is False and "in grey" in grey.note and "in grey" not in colour.note
     for split in ("train", "validation", "test"):
         luma = getattr(colour, split) @ np.array([0.299, 0.587, 0.114])
         assert np.abs(getattr(grey, split)[..., 0] - luma).max() <= 0.5
@@ -126,7 +126,7 @@ def test_files_of_ones_own_with_the_checksum_are_the_official_ones(folders, offi
     official(files())
     folders(files())
     dataset = data.load("bsds300", size=20)
-    assert dataset.official and data.load("bsds300-grey", size=20).official
+    assert dataset.official and data.load("bsds300", size=20, grey=True).official
 
 
 def test_whole_photographs(folders, monkeypatch):

@@ -10,7 +10,7 @@ def test_the_table_names_what_load_knows():
     rows = data.table()
     assert [row["name"] for row in rows] == [
         "digits", "binarized-mnist", "mnist", "mnist-segmentation", "mnist-segmentation-warped", "cifar10", "bsds300",
-        "bsds300-grey", "dead-leaves", "dead-leaves-colour", "FOLDER"]
+        "dead-leaves", "dead-leaves-colour", "FOLDER"]
     assert all(set(row) == {"name", "size", "colours", "levels", "images", "source", "licence"} for row in rows)
     assert all(value for row in rows for value in row.values())
 

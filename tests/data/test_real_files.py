@@ -69,7 +69,7 @@ def test_photographs():
 def test_bsds300():
     dataset = data.load("bsds300")
     assert dataset.official and counts(dataset) == [27_000, 3_000, 15_000] and dataset.shape == (32, 32, 3)
-    assert counts(data.load("bsds300-grey", size=321)) == [180, 20, 100]
+    assert counts(data.load("bsds300", size=321, grey=True)) == [180, 20, 100]
     whole = bsds300.photographs("test")
     assert whole["landscape"].shape[1:] == (321, 481, 3) and sum(map(len, whole.values())) == 100
     vectors = without_mean(patches(grey(whole["landscape"]), 8, 1000, 0), 0)

@@ -5,6 +5,7 @@ import numpy as np
 from minipixel.course.answers import array_mistake, called, close, noted, numbers_differ
 
 SHAPES = (2, 3, 3, 6), (2, 3, 5, 4), (4, 4), (1, 3), (3, 1)
+CUT = "the numbers are cut to whole ones: the new array takes the dtype of what it is made from"
 
 
 def skewed(x, moves, T):
@@ -27,14 +28,14 @@ def judge_skew(skew):
 
 
 def judged(function, says):
-    """Wide, tall, square, one row, one column; numbers that are all different, none of them zero."""
+    """Wide, tall, square, one row, one column; numbers that are all different, none of them zero or whole."""
     for shape in SHAPES:
-        x = 1.0 + np.arange(np.prod(shape)).reshape(shape)
+        x = 1.25 + np.arange(np.prod(shape)).reshape(shape)
         try:
             with noted(f"the image has shape {shape}"):
                 wrong = says(function, x, *shape[-2:])
         except ValueError as error:
-            if shape[-1] == shape[-2] or says(function, np.arange(1.0, 17).reshape(4, 4), 4, 4):
+            if shape[-1] == shape[-2] or says(function, np.arange(1.25, 17).reshape(4, 4), 4, 4):
                 raise
             return f"right for a square image, 4 x 4, but not for {shape[-2]} x {shape[-1]}: {error}"
         if wrong:
@@ -64,6 +65,7 @@ def skew_mistake(s, x, good):
                          ("row i moves right by i + 1: row 0 stays where it is", skewed(x, lambda i: i + 1, T)),
                          ("row i moves to the left, around the edge: it moves right by i",
                           np.stack([np.roll(beside[..., i, :], -i, -1) for i in range(H)], axis=-2)),
+                         (CUT, np.trunc(good)),
                          ("every row is mirrored", right(x[..., ::-1])),
                          ("the rows stand upside down", right(x[..., ::-1, :]))):
         if close(s, wrong):
@@ -98,4 +100,4 @@ def unskew_mistake(s, back, x):
         wrong = np.stack([np.roll(s[..., i, :], -start(i), -1)[..., :W] for i in range(H)], axis=-2)
         if close(back, wrong):
             return words
-    return numbers_differ(back, x)
+    return CUT if close(back, np.trunc(x)) else numbers_differ(back, x)

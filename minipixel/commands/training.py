@@ -12,7 +12,6 @@ from minipixel.commands.settings import split_settings
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
 from minipixel.models import LABELLERS, build, options_of
-from minipixel.models.labeller import require_generative
 from minipixel.models.saved import find, load, read_config, take
 from minipixel.threads import cores
 from minipixel.training.fit import Fit, require_fit
@@ -187,12 +186,10 @@ def evaluate(arguments):
     """What a run's averaged weights reach on a split, beside baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    if arguments.against:
-        other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
-        require_generative(other)
     data = data_for(model, read_config(folder), arguments.data, arguments.size)
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:
+        other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
         gain = kind.paired(model, other, data, arguments.split, **of_densities)
     found = kind.judge(model, data, arguments.split, **of_densities)
     text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"

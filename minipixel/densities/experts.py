@@ -38,6 +38,8 @@ def maximised(x, y, A, L, scales, steps):
     A, n, (J, M, _) = A.copy(), len(x), A.shape
     squares = squared_errors(x, y, A, L)
     least = np.quantile(squares, 0.1) / M + np.finfo(float).tiny
+    if least < 1e-24 * squares.mean():
+        raise ValueError("a tenth of the samples and more have no error at all: where many share a value, add noise to it")
     alpha = np.tile(-np.log(np.quantile(squares, (np.arange(scales) + 0.5) / scales) / M + least), (J, 1))
     eta = np.full(alpha.shape, -np.log(alpha.size))
     x_x, x_y = PRIOR * (x.T @ x) / n, PRIOR * (x.T @ y) / n

@@ -8,7 +8,7 @@ sample. "Best" is by validation data where there are any, else by the training l
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.densities.doors import check_size
+from minipixel.densities.doors import check_finite, check_size
 
 BATCHES = 64
 FLOOR = 1e-3        # of an array's largest curvature: an estimate of nothing is no licence to jump
@@ -48,7 +48,10 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
     """
     from scipy.optimize import minimize
 
-    check_size("iterations", iterations)
+    for what, value in (("iterations", iterations), ("every", every), ("patience", patience)):
+        check_size(what, value)
+    if validation is not None:
+        check_finite("a fit", **{f"{what} to validate": to_numpy(values) for what, values in zip("xy", validation)})
     x, y = density.xp.asarray(x, density.dtype), density.xp.asarray(y, density.dtype)
     best, step, last, units = Best(density, validation), 0, np.nan, curvature(density, x, y)
 
@@ -69,7 +72,10 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
                 raise StopIteration
 
     start = pack(density.params) * units
-    best.report(0, loss_and_slope(start)[0])
+    if not np.isfinite(loss_and_slope(start)[0]):
+        raise ValueError("a fit expects a start of finite loss: where many samples share a value, add noise to it, and "
+                         "where values are far from 1, whiten them")
+    best.report(0, last)
     try:
         end = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", callback=look,
                        options={"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 20, "ftol": 1e-12})

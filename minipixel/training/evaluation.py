@@ -5,6 +5,7 @@ import numpy as np
 from minipixel.densities.neighbourhood import framed
 from minipixel.error_bars import difference, error_bar
 from minipixel.models.density import Density
+from minipixel.models.labeller import require_generative
 from minipixel.units import bits_per_dim, density_bits, uniform_nats
 from minipixel.workers import processes
 
@@ -51,8 +52,10 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=N
 
     Of two densities inside a frame, the wider of their own unless one is given: {"nats", "nats_error", "nats_from", "nats_to",
     the same in bits per dimension, "images", "frame", "upper_bounds": which of both, (model, other), are such}.
-    ensemble: of `model`. groups: as in `figure`. ValueError when the two read different images.
+    ensemble: of `model`. groups: as in `figure`. ValueError when the two read different images, or one labels pixels.
     """
+    for one in (model, other):
+        require_generative(one)
     densities = [isinstance(one, Density) for one in (model, other)]
     if not densities[0] and ensemble or not all(densities) and frame is not None:
         raise ValueError(f"a frame and an ensemble are of densities, got {model.name} against {other.name}")

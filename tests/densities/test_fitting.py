@@ -51,6 +51,9 @@ def test_who_is_told_may_end_a_fit():
 
 
 def test_no_iterations_are_refused():
+    for wrong in ({"every": 0}, {"patience": 0}):
+        with pytest.raises(ValueError, match="expects a whole number of at least 1, got 0"):
+            lbfgs(MCGSM(4, 1), *data(100), **wrong)
     with pytest.raises(ValueError, match="iterations expects a whole number of at least 1, got 0"):
         lbfgs(MCGSM(4), *data(100), iterations=0)
 
@@ -99,3 +102,26 @@ def test_the_same_seed_gives_the_same_fit():
     for density in (first, second):
         density.fit(*data(500), data(100, 1), rng=3, iterations=15)
     np.testing.assert_array_equal(pack(first.params), pack(second.params))
+
+
+@pytest.mark.parametrize(("validation", "got"), [((np.zeros((0, 4)), np.zeros((0, 1))), "none"),
+                                                 ((np.zeros((3, 4)), np.full((3, 1), np.nan)), "NaN or inf")])
+def test_validation_that_judges_nothing(validation, got):
+    with pytest.raises(ValueError, match=f"to validate of finite numbers, got {got}"):
+        lbfgs(MCGSM(4, 1), *data(100), validation)
+
+
+def test_a_start_that_is_no_density():
+    density = MCGSM(4, 1)
+    density.params["alpha"][...] = 1e4
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="a start of finite loss"):
+        lbfgs(density, *data(100))
+
+
+@pytest.mark.parametrize("inputs", [0, 4])
+def test_values_that_a_fifth_of_the_samples_share(inputs):
+    """No noise in them: their density has no limit."""
+    x, y = data(500)
+    x[:100], y[:100] = 0, 0
+    with pytest.raises(ValueError, match="no error at all: where many share a value, add noise"):
+        MCGSM(inputs, 1).fit(x[:, :inputs], y, iterations=5)

@@ -90,6 +90,13 @@ def test_what_cannot_be_compared(model, data, other, options, words):
         paired(model, other, data.test, **options)
 
 
+def test_a_labeller_is_compared_with_nothing(model, data):
+    labeller = build("mdlstm", height=2, width=3, levels=LEVELS, rng=0, layers=1, h=1, block=1)
+    for pair in ((model, labeller), (labeller, model)):
+        with pytest.raises(ValueError, match="mdlstm labels pixels"):
+            paired(*pair, data.test)
+
+
 def test_one_image_has_no_interval(model, data):
     with pytest.raises(ValueError, match="at least 2"):
         paired(model, model, data.test[:1])

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from minipixel.densities.doors import check_size
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.error_bars import error_bar
 
@@ -18,6 +19,7 @@ NEAR = 0.01     # nats
 
 def run(kept, *, samples=200_000, fresh=200_000, starts=3, iterations=1000):
     """Fit from `starts` starts to 9 of 10 samples, the others say when to stop; each fit is kept when it is finished."""
+    check_size("fresh", fresh, 2)       # one has no standard error
     known = truth()
     x, y = draw(known, samples, 1)
     cut = samples - samples // 10

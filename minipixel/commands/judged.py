@@ -17,7 +17,7 @@ from minipixel.models import LABELLERS
 from minipixel.models.density import Density
 from minipixel.sampling import sample
 from minipixel.training import labelling
-from minipixel.training.evaluation import compare, paired
+from minipixel.training.evaluation import compare, level_title, paired
 
 SAMPLES, SIDE = 25, 64     # pictures that end a training, and their pixels a side at most: larger ones take too long
 
@@ -42,10 +42,10 @@ class Likelihoods:
     @staticmethod
     def judge(model, data, split="test", frame=None, ensemble=False):
         figures = compare(model, data, split, progress=True, frame=frame, ensemble=ensemble)
-        own = figures[model.title]
-        check = likelihood(own["nats"], getattr(data, split), data.levels, own["nats_error"])
-        bound = f"{model.title}: the figure below is of a bound\n" if model.bound else ""
-        baselines = {name: figure["nats"] for name, figure in figures.items() if name != model.title}
+        title = level_title(model) if isinstance(model, Density) else model.title
+        check = likelihood(figures[title]["nats"], getattr(data, split), data.levels, figures[title]["nats_error"])
+        bound = f"{title}: the figure below is of a bound\n" if model.bound and title == model.title else ""
+        baselines = {name: figure["nats"] for name, figure in figures.items() if name not in (model.title, title)}
         return Judgement(figures, f"{bound}{check}", check.alarms, baselines,
                          {"lzma_bits_per_dim": check.lzma, "alarms": check.alarms})
 

@@ -37,7 +37,8 @@ def wrapped(row, widths):
 
 
 RATE = ("bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0.\n"
-        "The other columns are of level + noise: an upper bound on what the levels cost (docs/densities.md)")
+        "(upper bound) is of level + noise, as the density sees them; (levels) of the exact masses of the levels, from which\n"
+        "samples are drawn: it compares with every other row (docs/densities.md)")
 
 
 def figures_table(figures):

@@ -80,20 +80,23 @@ class MCGSMHead(Layer):
         return array_module(maps).stack([self.log_mass(maps, v, edges, c) for c in range(self.M)], axis=-2)
 
     def log_mass(self, maps, v, edges, c):
-        """log p(v_c in bin k | v_1 .. v_c-1, maps) of every bin between rising edges (K + 1,), for one colour c: (..., K)
+        """log p(v_c in bin k | v_1 .. v_c-1, maps) of every bin between rising edges, for one colour c: (..., K)
 
-        maps (..., F + M), v (..., M), of which v_c and later colours are never read. The exact masses: with infinite ends the
+        maps (..., F + M), v (..., M), of which v_c and later colours are never read; edges (K + 1,), or (..., K + 1) where each
+        pixel has bins of its own. The exact masses: with infinite ends the
         sum over k is one. A mass below the smallest number counts as that number, so that every logarithm is finite.
         """
         xp, W, density = array_module(maps), array_module(maps).tril(self.fixed["W"]), self.density.effective()
         x, y = self.pixels(maps, v)
         left = (v - maps[..., self.F:]).reshape(-1, self.M)
         prediction = maps[..., self.F + c].reshape(-1, 1)
-        masses = xp.empty((len(x), len(edges) - 1), x.dtype)
-        step = max(1, MASSES // len(edges)) if xp is np else len(x)
+        ends_of = edges.reshape(-1, edges.shape[-1])
+        masses = xp.empty((len(x), ends_of.shape[1] - 1), x.dtype)
+        step = max(1, MASSES // ends_of.shape[1]) if xp is np else len(x)
         for start in range(0, len(x), step):
             part = slice(start, start + step)
-            ends = (edges - prediction[part]) * W[c, c] + (left[part, :c] @ W[c, :c])[:, None]
+            own = ends_of[part] if len(ends_of) > 1 else ends_of
+            ends = (own - prediction[part]) * W[c, c] + (left[part, :c] @ W[c, :c])[:, None]
             masses[part] = mcgsm_masses(x[part], y[part, :c], ends, **density)
         return xp.log(masses + xp.finfo(x.dtype).tiny).reshape(*v.shape[:-1], -1)
 

@@ -31,6 +31,7 @@ class Density(Model):
     nll(x)            -log of the density of x + noise on the scale 0..levels, nats per image: on average at least the nats
                       of the levels themselves. With `frame`, of the pixels that are so far from every border
     rate(x, frame)    the same as bits: log2 of the density a value where the levels fill [0, 1], of each image; larger: better
+    level_nll(x)      nats per image of the levels themselves, the sum of what `predict` says of them
     predict(x)        log-probabilities of the levels, when all earlier ones are known as integers: exact masses of the bins
                       under the mixture, the outermost ones reaching to infinity, with the known values at the middle of their
                       bins. In colour p(R) p(G | R) p(B | G, R): the mixture's own conditionals. They sum to one
@@ -97,11 +98,20 @@ class Density(Model):
         """
         x, noise = self.example(x, noise)
         framed(*x.shape[1:3], frame)
-        if not ensemble:
-            return np.concatenate(list(each(self, Density.shard_nats, self.cut((x, noise)), frame)))
-        log_p = -np.stack([self.nll(*(turned(part, *how) for part in (x, noise)), frame) for how in ORIENTATIONS])
-        top = log_p.max(axis=0)
-        return -(top + np.log(np.exp(log_p - top).mean(axis=0)))
+        if ensemble:
+            return mean_of_turned(lambda *example: self.nll(*example, frame), x, noise)
+        return np.concatenate(list(each(self, Density.shard_nats, self.cut((x, noise)), frame)))
+
+    def level_nll(self, x, ensemble=False):
+        """-log p(x) of each image's levels in nats, by exact masses of their bins: (N,) float64
+
+        What `predict` says of the levels that are there, and what samples are drawn from: it compares with the nats of every
+        other model of levels. ensemble: as in `nll`.
+        """
+        x = self.checked(x)
+        if ensemble:
+            return mean_of_turned(self.level_nll, x)
+        return np.concatenate(list(each(self, Density.shard_level_nats, self.shards(x))))
 
     def rate(self, x, frame=None, ensemble=False):
         """log2 of the density a value on the scale [0, 1], of each image's pixels inside a frame (`reach` if None): (N,)"""
@@ -142,6 +152,14 @@ class Density(Model):
         return total, prefixed("network", inner) | prefixed("head", grads)
 
     # ---- levels
+
+    def shard_level_nats(self, x):
+        x = self.xp.asarray(x).astype(int)
+        middles, edges = self.scale(x), self.edges()
+        maps, _ = self.network.forward(middles)
+        own = self.xp.stack([edges[x], edges[x + 1]], axis=-1)
+        log_p = [self.head.log_mass(maps, middles, own[..., c, :], c) for c in range(self.colours)]
+        return -to_numpy(self.xp.stack(log_p).sum(axis=(0, 2, 3, 4), dtype=self.xp.float64))
 
     def shard_predict(self, x):
         middles = self.scale(self.xp.asarray(x))
@@ -255,6 +273,13 @@ class Density(Model):
     def cost(self):
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": self.net.connections(), "kept_per_pixel": self.net.kept()}
+
+
+def mean_of_turned(nll, *example):
+    """-log of the mean of p over the example's turned images: (N,)"""
+    log_p = -np.stack([nll(*(turned(part, *how) for part in example)) for how in ORIENTATIONS])
+    top = log_p.max(axis=0)
+    return -(top + np.log(np.exp(log_p - top).mean(axis=0)))
 
 
 def turned(images, transposed, mirrored):

@@ -13,9 +13,13 @@ from minipixel.workers import processes
 CHUNK = 256
 
 
-def evaluate(model, *example, progress=False, **options):
-    """Nats of every image of a split: (N,) float64. example: the images, and their labels for a model that labels."""
-    return np.concatenate([model.nll(*chunk, **options) for chunk in chunks(example, progress)])
+def evaluate(model, *example, progress=False, levels=False, **options):
+    """Nats of every image of a split: (N,) float64. example: the images, and their labels for a model that labels.
+
+    levels: of a density, the nats of the levels themselves, which compare with those of a model of levels.
+    """
+    nll = model.level_nll if levels else model.nll
+    return np.concatenate([nll(*chunk, **options) for chunk in chunks(example, progress)])
 
 
 def chunks(example, progress):
@@ -50,8 +54,9 @@ def figure(nats, shape, groups=None):
 def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=None):
     """How many nats `other` needs more than `model` for the same images: mean, standard error, 95 % interval (normal).
 
-    Of two densities inside a frame, the wider of their own unless one is given: {"nats", "nats_error", "nats_from", "nats_to",
-    the same in bits per dimension, "images", "frame", "upper_bounds": which of both, (model, other), are such}.
+    Of two densities inside a frame, the wider of their own unless one is given; of a density and a model of levels, by the
+    density's levels. {"nats", "nats_error", "nats_from", "nats_to", the same in bits per dimension, "images", "frame",
+    "upper_bounds": which of both, (model, other), are such}.
     ensemble: of `model`. groups: as in `figure`. ValueError when the two read different images, or one labels pixels.
     """
     for one in (model, other):
@@ -66,17 +71,18 @@ def paired(model, other, x, frame=None, ensemble=False, progress=False, groups=N
         raise ValueError("an interval over images expects at least 2 of them that do not belong together, got 1")
     if all(densities) and frame is None:
         frame = max(model.reach, other.reach)
-    options = {} if frame is None else {"frame": frame}
+    options, mixed = {} if frame is None else {"frame": frame}, any(densities) and not all(densities)
     needed = []
     for one, further in ((other, {}), (model, {"ensemble": True} if ensemble else {})):
         with processes(one):
-            needed.append(evaluate(one, x, progress=progress, **options, **further))
+            needed.append(evaluate(one, x, progress=progress, levels=mixed and isinstance(one, Density), **options, **further))
     height, width, colours = x.shape[1:]
     inside = height - 2 * (frame or 0), width - 2 * (frame or 0), colours
     found, gain = figure(needed[0] - needed[1], inside, groups), difference(*needed, groups)
     for end in ("from", "to"):
         found |= {f"nats_{end}": gain[end], f"bits_per_dim_{end}": bits_per_dim(gain[end], inside)}
-    return found | {"frame": frame, "upper_bounds": [bool(model.bound), bool(other.bound)]}
+    bounds = [one.bound and not (mixed and isinstance(one, Density)) for one in (model, other)]
+    return found | {"frame": frame, "upper_bounds": bounds}
 
 
 def density_figure(model, x, nats, frame=None, ensemble=False, progress=False, groups=None):
@@ -99,8 +105,14 @@ def density_figure(model, x, nats, frame=None, ensemble=False, progress=False, g
                     "frame": frame}
 
 
+def level_title(model):
+    """The row of a table for a density's levels."""
+    return f"{model.name} (levels)"
+
+
 def compare(model, data, split="test", progress=False, frame=None, ensemble=False):
-    """The table that ends a training: the uniform model, independent pixels and this model on one split.
+    """The table that ends a training: the uniform model, independent pixels and this model on one split; a density twice,
+    first as such (the upper bound) and then by the levels alone.
 
     frame, ensemble: of a density, see `density_figure` and `Density.nll`; ValueError for another model that is given them.
     """
@@ -110,8 +122,12 @@ def compare(model, data, split="test", progress=False, frame=None, ensemble=Fals
     if not is_density and (frame is not None or ensemble):
         raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
     with processes(model):
-        own = evaluate(model, x, progress=progress, **{"ensemble": True} if ensemble else {})
-        own = density_figure(model, x, own, frame, ensemble, progress, groups) if is_density else figure(own, shape, groups)
+        if is_density:
+            nats, of_levels = (evaluate(model, x, progress=progress, levels=only, ensemble=ensemble) for only in (False, True))
+            own = {model.title: density_figure(model, x, nats, frame, ensemble, progress, groups),
+                   level_title(model): figure(of_levels, shape, groups)}
+        else:
+            own = {model.title: figure(evaluate(model, x, progress=progress), shape, groups)}
     return {"uniform": figure(np.full(len(x), uniform_nats(shape, data.levels)), shape, groups),
             "independent pixels": figure(independent_nats(data.train, x, data.levels), shape, groups),
-            model.title: own}
+            **own}

@@ -36,6 +36,8 @@ def test_a_density_from_end_to_end(rounds, minipixel, here):
 
     model, digits = package.load("run"), package.data.load("digits")
     assert own["nats"] == pytest.approx(model.nll(digits.test).mean(), rel=1e-6)
+    levels = results["test"]["mcgsm (levels)"]
+    assert levels["nats"] == pytest.approx(model.level_nll(digits.test).mean(), rel=1e-6)
     assert own["rate"] == pytest.approx(model.rate(digits.test).mean(), rel=1e-4)
     rows = np.loadtxt(here / "run" / "log.csv", delimiter=",", skiprows=1)
     assert list(rows[:, 0]) == [5, 10, 12] and (np.diff(rows[:, 5]) < 0).all()
@@ -44,7 +46,8 @@ def test_a_density_from_end_to_end(rounds, minipixel, here):
     figure = values["figures"]["mcgsm (upper bound)"]
     assert figure["frame"] == 2 and figure["nats"] == pytest.approx(model.nll(digits.test, ensemble=True).mean(), rel=1e-6)
     assert figure["rate"] == pytest.approx(model.rate(digits.test, 2, ensemble=True).mean(), rel=1e-4)
-    assert "bit/px" in minipixel("eval", "run").out
+    out = minipixel("eval", "run").out
+    assert "bit/px" in out and f"figure              {levels['nats']:.2f} +- " in out and "of a bound" not in out
     assert strict_json(minipixel("audit", "run", "--shape", "3x3x1", "--json").out)["ok"]
     for command in ("sample", "complete"):
         assert minipixel(command, "run", "-n", "2").code == 0

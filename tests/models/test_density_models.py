@@ -1,8 +1,10 @@
 """Densities as models: noise, units, likelihoods, what comes from data. Laws of theirs: tests/test_laws.py."""
 
+import itertools
 import math
 
 import numpy as np
+import oracle
 import pytest
 from cupy_standin import forbid_copies, standin
 from density_subjects import MODELS, stirred
@@ -57,6 +59,30 @@ def test_bins_are_integrals_of_the_density():
     model, x = MODELS["mcgsm"].model(), np.ones((1, 1, 1, 1), int)
     found, _ = quad(lambda u: np.exp(-model.nll(x, np.full(x.shape, u)))[0], 0, 1, epsabs=1e-12)
     assert np.exp(model.predict(x))[0, 0, 0, 0, 1] == pytest.approx(found, abs=1e-10)
+
+
+@pytest.mark.parametrize("name", ["mcgsm", "mcgsm-rgb", "ride"])
+def test_nats_of_levels_are_what_is_predicted_of_them(name):
+    subject = MODELS[name]
+    model, x = subject.model(), subject.images(5)
+    np.testing.assert_allclose(model.level_nll(x), oracle.nats(model.predict(x), x), rtol=1e-12)
+    assert model.level_nll(x).dtype == np.float64
+
+
+def test_nats_of_the_last_of_256_levels():
+    model, x = fitted(), np.full((1, 4, 4, 1), 255, np.uint8)
+    np.testing.assert_allclose(model.level_nll(x), oracle.nats(model.predict(x), x), rtol=1e-12)
+    turned_around = [model.level_nll(turned(smooth(2), *how)) for how in ORIENTATIONS]
+    expected = -np.log(np.mean(np.exp(turned_around[0] - turned_around), axis=0)) + turned_around[0]
+    np.testing.assert_allclose(model.level_nll(smooth(2), ensemble=True), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape, levels", [((2, 2, 1), 3), ((2, 1, 3), 2)])
+def test_the_levels_of_all_images_sum_to_one(shape, levels):
+    model = build("mcgsm", height=shape[0], width=shape[1], colours=shape[2], levels=levels, size=3, dtype="float64", **SMALL)
+    stirred(model.saved, np.random.default_rng(0))
+    images = np.array(list(itertools.product(range(levels), repeat=math.prod(shape)))).reshape(-1, *shape)
+    assert abs(np.exp(-model.level_nll(images)).sum() - 1) < 1e-10
 
 
 def test_one_pixel_integrates_to_one():
@@ -183,7 +209,7 @@ def test_a_start_and_a_fit_on_a_device(name):
                       device=device, **subject.options)
         model.initialise(x, samples=300)
         model.refit(*model.pixels(x, 300, 0), model.pixels(x, 300, 1), iterations=5)
-        return {name: to_numpy(value) for name, value in model.saved.items()}
+        return {"level_nll": model.level_nll(x), **{name: to_numpy(value) for name, value in model.saved.items()}}
 
     expected = results("cpu")
     with standin(), forbid_copies(but_door=True):

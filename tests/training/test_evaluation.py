@@ -81,6 +81,15 @@ def test_densities_are_compared_on_pixels_that_both_know():
     assert paired(narrow, narrow, x, ensemble=True)["nats"] == pytest.approx(alone.mean())
 
 
+def test_a_density_is_compared_with_a_model_of_levels_by_its_levels(model, data):
+    density = build("mcgsm", height=2, width=3, levels=LEVELS, rng=0, size=3, components=2)
+    found, gains = paired(density, model, data.test), model.nll(data.test) - density.level_nll(data.test)
+    assert found["nats"] == pytest.approx(gains.mean()) and found["upper_bounds"] == [False, False]
+    assert paired(model, density, data.test)["nats"] == pytest.approx(-gains.mean())
+    alone = density.level_nll(data.test, ensemble=True)
+    assert paired(density, model, data.test, ensemble=True)["nats"] == pytest.approx((model.nll(data.test) - alone).mean())
+
+
 @pytest.mark.parametrize("other, options, words", [
     ({"levels": 4}, {}, "3 levels and 1 colours against 4 and 1"), ({"colours": 3}, {}, "against 3 and 3"),
     ({}, {"frame": 1}, "of densities, got pixelcnn against pixelcnn"), ({}, {"ensemble": True}, "of densities")])
@@ -116,3 +125,13 @@ def test_the_table(model, data, split):
     assert table["uniform"]["bits_per_dim"] == pytest.approx(math.log2(3)) and table["uniform"]["nats_error"] == 0
     assert table["pixelcnn"]["nats"] == pytest.approx(model.nll(x).mean(), rel=1e-6)
     assert table["independent pixels"]["nats"] == pytest.approx(independent_nats(data.train, x, 3).mean())
+
+
+def test_the_table_of_a_density(data):
+    """As a density, and by its levels."""
+    density = build("mcgsm", height=2, width=3, levels=LEVELS, rng=0, size=3, components=2)
+    for ensemble in (False, True):
+        table = compare(density, data, ensemble=ensemble)
+        assert list(table) == ["uniform", "independent pixels", "mcgsm (upper bound)", "mcgsm (levels)"]
+        assert table["mcgsm (upper bound)"]["nats"] == pytest.approx(density.nll(data.test, ensemble=ensemble).mean())
+        assert table["mcgsm (levels)"]["nats"] == pytest.approx(density.level_nll(data.test, ensemble=ensemble).mean())

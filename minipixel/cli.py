@@ -38,7 +38,7 @@ def parser():
     audit.add_argument("--levels", type=int, help="levels of a value (default: the model's, or 2)")
     audit.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", action="extend",
                        help="of a MODEL: its options (layers=2 context=paper)")
-    audit.add_argument("--seed", type=seed, default=0)
+    audit.add_argument("--seed", type=seed, default=0, help="decides the images, and a MODEL's weights (default 0)")
     audit.add_argument("--out", metavar="FILE.png", help="also draw the dependency map")
 
     check = add("check", help="judge the exercises of a chapter")
@@ -82,7 +82,8 @@ def add_eval(add):
                           "(default: those whose neighbourhood is cut)")
     evaluate.add_argument("--ensemble", action="store_true", help="of a density: the mean over mirrored and transposed images")
     evaluate.add_argument("--against", metavar="RUN", help="another run: how much worse is it on the same images?")
-    evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    evaluate.add_argument("--split", choices=("train", "validation", "test", "all"), default="test",
+                          help="which images (default test); all: of other data, every one")
     add_machine_options(evaluate)
 
 
@@ -94,13 +95,13 @@ def seed(word):
 
 
 def add_machine_options(command):
-    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
+    command.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="(default cpu; gpu needs CuPy)")
     command.add_argument("--threads", type=int, help="threads (default: all cores); results do not depend on it")
 
 
 def add_drawing_options(command, out):
-    command.add_argument("--seed", type=seed, default=0)
-    command.add_argument("--temperature", type=float, default=1.0)
+    command.add_argument("--seed", type=seed, default=0, help="decides what is drawn (default 0)")
+    command.add_argument("--temperature", type=float, default=1.0, help="below 1: likelier images than its own (default 1)")
     command.add_argument("--out", metavar="FILE.png", default=out, help=f"the picture (default {out})")
     add_machine_options(command)
 

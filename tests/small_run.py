@@ -1,11 +1,22 @@
-"""A small training, and what tests do to the files of a run."""
+"""A small training, some pictures, and what tests do to the files of a run."""
 
 import json
 
 import numpy as np
+from PIL import Image
 
 OPTIONS = ["--set", "layers=1", "h=4", "out=4", "batch=64"]
 TRAIN = ["train", "pixelcnn", "--data", "digits", "--epochs", "1", *OPTIONS]
+
+
+def pictures(folder, size=6, colour="RGB", count=8):
+    """Random pictures; returns the folder's name."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(count):
+        image = rng.integers(0, 256, (size, size, 3) if colour == "RGB" else (size, size), dtype=np.uint8)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return folder.name
 
 
 def unfinish(run):

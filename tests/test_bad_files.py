@@ -7,19 +7,9 @@ import gzip
 
 import numpy as np
 import pytest
-from PIL import Image
-from small_run import configure, unfinish
+from small_run import configure, pictures, unfinish
 
-
-def pictures(folder, size=6, colour="RGB", count=8):
-    """Random pictures; returns the folder's name."""
-    rng = np.random.default_rng(0)
-    folder.mkdir()
-    for number in range(count):
-        image = rng.integers(0, 256, (size, size, 3) if colour == "RGB" else (size, size), dtype=np.uint8)
-        Image.fromarray(image).save(folder / f"{number}.png")
-    return folder.name
-
+from minipixel.models.saved import build_from, read_config
 
 TRAIN_ON = ["train", "pixelcnn", "--data"]
 
@@ -51,10 +41,12 @@ def test_fewer_maps_than_colours(here, refused):
     refused([*TRAIN_ON, "pets", "--set", "h=2"], "at least one unit for each of the 3 colours, got 2")
 
 
-@pytest.mark.parametrize("words", ["eval run --data pets", "complete run --data pets"])
+@pytest.mark.parametrize("words", ["eval run", "complete run"])
 def test_data_that_do_not_fit_a_run(words, run, here, refused):
-    pictures(here / "pets")
-    refused(words.split(), "expects images of 1 colours and 17 levels", "1 and 256")
+    """256 levels can be made of no fewer."""
+    configure(run, {"levels": 256})
+    np.savez(run / "average.npz", **build_from(read_config(run), run).saved)
+    refused([*words.split(), "--data", "digits"], "expects images of at least 256 levels, got digits with 17")
 
 
 @pytest.mark.parametrize("words", ["eval run", "complete run", "train --resume run"])

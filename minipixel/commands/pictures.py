@@ -9,7 +9,7 @@ from minipixel import plots
 from minipixel.commands.result import Result
 from minipixel.commands.training import data_for
 from minipixel.models.labeller import require_generative
-from minipixel.models.saved import find, load, read_config
+from minipixel.models.saved import find, load, read_config, unfinished
 from minipixel.sampling import complete as complete_images
 from minipixel.sampling import sample as sample_images
 
@@ -17,12 +17,13 @@ from minipixel.sampling import sample as sample_images
 def sample(arguments):
     """Draw n images from a run and save them as one picture."""
     out = picture_path(arguments.out)
-    model = load(arguments.run, device=arguments.device, threads=arguments.threads)
+    folder = find(arguments.run)
+    model = load(folder, device=arguments.device, threads=arguments.threads)
     images = sample_images(model, arguments.n, rng=arguments.seed, temperature=arguments.temperature, height=arguments.size,
                            width=arguments.size, progress=True)
     plots.samples_grid(images, model.levels, out)
     return Result({"run": arguments.run, "n": len(images), "seed": arguments.seed, "temperature": arguments.temperature,
-                   "out": str(out)}, f"{len(images)} samples of {arguments.run} are in {out}")
+                   "out": str(out)}, "\n".join([f"{len(images)} samples of {arguments.run} are in {out}", *unfinished(folder)]))
 
 
 def complete(arguments):
@@ -45,7 +46,8 @@ def complete(arguments):
     few = f" (it has no more, {arguments.n} were asked for)" if len(images) < arguments.n else ""
     return Result({"run": arguments.run, "n": len(images), "keep": arguments.keep, "seed": arguments.seed,
                    "temperature": arguments.temperature, "out": str(out)},
-                  f"{len(images)} test images of {data.name}{few}, occluded and completed, are in {out}")
+                  "\n".join([f"{len(images)} test images of {data.name}{few}, occluded and completed, are in {out}",
+                             *unfinished(folder)]))
 
 
 def picture_path(name):

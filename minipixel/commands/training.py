@@ -12,7 +12,7 @@ from minipixel.commands.settings import split_settings
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
 from minipixel.models import LABELLERS, build, options_of
-from minipixel.models.saved import find, load, read_config, take
+from minipixel.models.saved import find, load, read_config, take, unfinished
 from minipixel.threads import cores
 from minipixel.training.fit import Fit, require_fit
 from minipixel.training.loop import Trainer
@@ -114,17 +114,19 @@ def data_of(config):
 def data_for(model, config, name, size=None):
     """The data called `name`, in images of `size`, for a model that was trained on others; None: the run's own.
 
-    A model of one colour is given pictures in colour in grey.
+    What the model does not know is taken from them: colours for a model of grey, and levels that it has not. For a model of
+    colours grey is repeated.
     """
     if name is None and size is None:
         return data_of(config)
     name = name or config["data"]
     if size is None and (name in SIZED or name not in SETS):
         size = config.get("size")
-    data = load_data(name, config.get("quantised"), size, grey=model.colours == 1)
-    if data.levels != model.levels or data.shape[2] != model.colours:
-        raise ValueError(f"the model expects images of {model.colours} colours and {model.levels} levels, "
-                         f"got {data.name} with {data.shape[2]} and {data.levels}")
+    data = load_data(name, size=size)
+    data = data.in_grey() if model.colours == 1 else data.in_colour()
+    if data.levels < model.levels:
+        raise ValueError(f"the model expects images of at least {model.levels} levels, got {data.name} with {data.levels}")
+    data = data.quantised(model.levels)
     require_fitting(model.name, model.options.get("classes"), data)
     return data
 
@@ -186,14 +188,23 @@ def evaluate(arguments):
     """What a run's averaged weights reach on a split, beside baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    data = data_for(model, read_config(folder), arguments.data, arguments.size)
+    config = read_config(folder)
+    data = data_for(model, config, arguments.data, arguments.size)
+    note, split, judged = data.note, arguments.split, f"{arguments.split} split"
+    if split == "all":
+        if arguments.data is None or config["data"] in (arguments.data, os.path.abspath(arguments.data)):
+            raise ValueError("eval --split all is for other data than the run's own, of which it has seen the training images: "
+                             "give --data")
+        data, split, judged = data.together(), "test", "every image (independent pixels are fitted to the same)"
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:
         other = load(find(arguments.against), device=arguments.device, threads=arguments.threads)
-        gain = kind.paired(model, other, data, arguments.split, **of_densities)
-    found = kind.judge(model, data, arguments.split, **of_densities)
-    text = f"{kind.table(found.figures)}\n\n{arguments.split} split of {data.note}\n\n{found.text}"
-    values = {"run": str(arguments.run), "split": arguments.split, "data": data.note, "figures": found.figures, **found.values}
+        gain = kind.paired(model, other, data, split, **of_densities)
+    found = kind.judge(model, data, split, **of_densities)
+    seen = unfinished(folder)
+    text = "\n\n".join([kind.table(found.figures), f"{judged} of {note}", *seen, found.text])
+    values = {"run": str(arguments.run), "split": arguments.split, "data": note, "finished": not seen,
+              "figures": found.figures, **found.values}
     if arguments.against:
         values["against"] = {"run": str(arguments.against), **gain}
         text += f"\n\nagainst {arguments.against}: {kind.told(gain)}"

@@ -91,6 +91,26 @@ class Dataset:
             return self
         return replace(self, source=f"{self.source}, in grey", **{split: grey(getattr(self, split)) for split in SPLITS})
 
+    def in_colour(self):
+        """The same images with the grey of each pixel as its three colours."""
+        if self.shape[2] == 3:
+            return self
+        return replace(self, source=f"{self.source}, grey as three colours",
+                       **{split: np.repeat(getattr(self, split), 3, axis=3) for split in SPLITS})
+
+    def together(self):
+        """The same images, all of them in each split: for data of which a model has seen nothing."""
+        def joined(parts):
+            return dict.fromkeys(SPLITS, np.concatenate([parts[split] for split in SPLITS]))
+
+        groups = self.groups
+        if groups:      # their numbers begin anew in each split
+            firsts = np.cumsum([0, *(1 + groups[split].max() for split in SPLITS)])
+            groups = joined({split: groups[split] + first for split, first in zip(SPLITS, firsts)})
+        images = joined({split: getattr(self, split) for split in SPLITS})
+        return replace(self, **images, groups=groups, labels=self.labels and joined(self.labels),
+                       targets=self.targets and joined(self.targets))
+
     def quantised(self, levels):
         """The same images with fewer levels: level = value * levels // own levels."""
         if levels == self.levels:

@@ -1,5 +1,6 @@
 """Models on disk: a run folder, or one that ships with the package."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,16 @@ def find(run):
 def shipped():
     """The names of the models that ship."""
     return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
+
+
+def unfinished(folder):
+    """[a sentence] about a run whose training has not come to its end, [] about one that is finished."""
+    if (folder / "results.json").exists():
+        return []
+    step = ""
+    with suppress(OSError, ValueError, KeyError):       # a broken state is told where it is needed
+        step = f": its weights are of step {int(read_arrays(folder / 'state.npz')['progress/step'])}"
+    return [f"the training of {folder} is not finished{step}"]
 
 
 def read_config(folder):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from PIL import Image
-from small_run import OPTIONS, TRAIN, arrays, configure, listing, same, strict_json
+from small_run import OPTIONS, TRAIN, arrays, configure, listing, pictures, same, strict_json, unfinish
 
 import minipixel as package
 
@@ -171,3 +171,39 @@ def test_eval_against_another_run(run, minipixel, here):
 def test_eval_on_another_split(split, images, run, minipixel):
     values = strict_json(minipixel("eval", "run", "--split", split, "--json").out)
     assert values["split"] == split and values["figures"]["pixelcnn"]["images"] == images
+
+
+def test_other_data_are_made_what_the_model_knows(run, minipixel, here):
+    """Pictures in colour, of 256 levels, for a model of grey in 17 levels; grey ones for a model of colours."""
+    pictures(here / "pets")
+    values = strict_json(minipixel("eval", "run", "--data", "pets", "--size", "8", "--json").out)
+    x = package.data.load("pets", size=8, grey=True, levels=17).test
+    assert values["figures"]["pixelcnn"]["nats"] == pytest.approx(package.load("run").nll(x).mean())
+    assert "in grey" in values["data"] and "17 levels" in values["data"]
+    assert minipixel("complete", "run", "--data", "pets", "-n", "1", "--keep", "0.9").code == 0
+    words = ["--levels", "4", "--epochs", "1", "--set", "layers=1", "h=4", "out=4", "--out", "colours"]
+    assert minipixel("train", "pixelcnn-basic", "--data", "pets", *words).code == 0
+    assert "grey as three colours" in strict_json(minipixel("eval", "colours", "--data", "digits", "--json").out)["data"]
+
+
+def test_eval_on_every_image_of_other_data(run, minipixel, here, refused):
+    pictures(here / "pets")
+    words = ["eval", "run", "--data", "pets", "--split", "all"]
+    values = strict_json(minipixel(*words, "--json").out)
+    data = package.data.load("pets", grey=True, levels=17)
+    nats = np.concatenate([package.load("run").nll(part) for part in (data.train, data.validation, data.test)])
+    own = values["figures"]["pixelcnn"]
+    assert own["images"] == 8 and own["nats"] == pytest.approx(nats.mean()) and values["split"] == "all"
+    assert "every image (independent pixels are fitted to the same) of pets" in minipixel(*words).out
+    for more in ([], ["--data", "digits"]):
+        refused(["eval", "run", "--split", "all", *more], "for other data than the run's own")
+
+
+@pytest.mark.parametrize("command", ["eval", "sample", "complete"])
+def test_a_run_that_is_not_finished_is_called_so(command, run, minipixel):
+    said = "the training of run is not finished: its weights are of step 21"
+    assert said not in minipixel(command, "run").out
+    unfinish(run)
+    assert said in minipixel(command, "run").out
+    (run / "state.npz").write_bytes(b"broken")
+    assert "the training of run is not finished\n" in minipixel(command, "run").out

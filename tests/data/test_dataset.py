@@ -32,6 +32,27 @@ def test_the_note_says_what_a_result_rests_on():
     assert "not the fixed binarization" in dataset().quantised(2).note
 
 
+def test_grey_becomes_three_colours_and_colours_become_grey():
+    grey = dataset()
+    colour = grey.in_colour()
+    assert colour.shape == (1, 1, 3) and "grey as three colours" in colour.note
+    np.testing.assert_array_equal(colour.train, grey.train.repeat(3, axis=3))
+    np.testing.assert_array_equal(colour.in_grey().test, grey.test)
+    assert colour.in_colour() is colour and grey.in_grey() is grey
+
+
+def test_all_splits_together():
+    """Images, and what belongs to each of them, in the order of the splits; groups of two splits stay apart."""
+    parts = {"train": np.array([0, 0, 1]), "validation": np.array([0, 1]), "test": np.array([0])}
+    images = {split: np.full((len(part), 1, 1, 1), k, np.uint8) for k, (split, part) in enumerate(parts.items())}
+    targets = {split: image[..., 0] for split, image in images.items()}
+    whole = Dataset("three", **images, levels=3, source="", labels=parts, targets=targets, classes=3, groups=parts).together()
+    for split in parts:
+        assert whole.examples(split)[0].ravel().tolist() == whole.examples(split)[1].ravel().tolist() == [0, 0, 0, 1, 1, 2]
+        assert whole.labels[split].tolist() == [0, 0, 1, 0, 1, 0] and whole.groups[split].tolist() == [0, 0, 1, 2, 3, 4]
+    assert dataset().together().groups is None and len(dataset().together().test) == 259
+
+
 def test_the_splits_cannot_be_written_to():
     with pytest.raises(ValueError, match="read-only"):
         dataset().test[0] = 1

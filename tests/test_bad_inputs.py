@@ -148,6 +148,7 @@ WORDS = {
     # audit
     "audit": ["required"],
     "audit nowhere": ["unknown run 'nowhere'"],
+    "audit mine.py": ["FILE.py:FUNCTION", "mine.py and no function"],
     "audit empty": ["is not a run folder"],
     "audit pixelcnn --shape 8x8": ["--shape", "HEIGHTxWIDTHxCOLOURS", "'8x8'"],
     "audit pixelcnn --shape 8x8x1x1": ["--shape", "'8x8x1x1'"],

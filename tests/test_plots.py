@@ -39,6 +39,14 @@ def test_samples_stand_in_the_file_pixel_for_pixel(tmp_path):
     assert wanted <= {tuple(value) for value in np.unique(drawn, axis=0).tolist()}
 
 
+def test_the_title_of_a_small_picture_is_not_cut(tmp_path):
+    """The title is drawn in full: nothing of it touches the sides."""
+    plots.samples_grid(np.zeros((1, 2, 2, 1), int), 256, tmp_path / "s.png")
+    drawn = picture(tmp_path / "s.png")
+    assert (drawn[:, :3] == 255).all() and (drawn[:, -3:] == 255).all() and (drawn[:35] < 128).any()
+    assert ((drawn == 0).all(axis=-1).sum(axis=1)[-20:-11] == 24).all()
+
+
 def test_groups_stand_side_by_side(tmp_path):
     plots.beside({"dark": GREY * 0, "bright": GREY * 0 + 16}, 17, tmp_path / "b.png")
     drawn = picture(tmp_path / "b.png")

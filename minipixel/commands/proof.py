@@ -78,6 +78,8 @@ def audited(arguments):
     fresh = name in MODELS | LABELLERS and not Path(name).exists()
     if arguments.set and not fresh:
         raise ValueError(f"audit --set is for a MODEL with fresh weights, got {name}")
+    if name.endswith(".py"):
+        raise ValueError(f"audit expects FILE.py:FUNCTION, got {name} and no function")
     if ".py:" in name:
         if shape is None or arguments.levels is None:
             raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")

@@ -1,8 +1,11 @@
 """`minipixel train` and `minipixel eval`."""
 
+import math
 import os
 import sys
 from dataclasses import asdict, replace
+
+import numpy as np
 
 import minipixel
 from minipixel import plots
@@ -33,7 +36,11 @@ def train(arguments):
         announce(trainer, data)
         with progress_bar(trainer.done) as bar:
             trainer.fit(lambda trainer: advance(bar, trainer))
-        finish(trainer)
+        try:
+            finish(trainer)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("stopped after the training, whose weights are saved: its results are made by "
+                                    f"minipixel train --resume {run.folder}") from None
     results = run.results()
     try:
         return Result({"run": str(run.folder), **results}, summary(run, results))
@@ -152,10 +159,21 @@ def trainer_of(recipe):
 
 def announce(trainer, data):
     """What is about to be trained, and what it costs, before it costs anything."""
-    cost = trainer.model.cost()
+    cost, memory, there = trainer.model.cost(), trainer.memory(), machine_memory()
     print(f"{trainer.model.name} on {data.note}\n{cost['parameters']:,} parameters, "
-          f"{amount(cost['multiply_adds_per_pixel'])} multiply-adds a pixel, at most about {amount(trainer.memory())}B of "
+          f"{amount(cost['multiply_adds_per_pixel'])} multiply-adds a pixel, at most about {amount(memory)}B of "
           f"memory; run folder {trainer.run.folder}", file=sys.stderr)
+    if trainer.model.xp is np and memory > there:
+        print(f"this machine has {amount(there)}B of memory: smaller images (--size) and a smaller --set batch need less",
+              file=sys.stderr)
+
+
+def machine_memory():
+    """Bytes of memory in this machine; infinity where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def progress_bar(done):

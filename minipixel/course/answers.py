@@ -11,6 +11,7 @@ import numpy as np
 from minipixel import gradcheck
 
 SMALL = 1e-9
+ROUNDED = 1e-5      # what numbers of 32 bits may be off, of the largest
 
 
 def close(a, b):
@@ -53,10 +54,15 @@ def array_mistake(y, right, what="y"):
 
 
 def numbers_differ(y, right):
-    """How many numbers are wrong, and where the first is: for mistakes that nothing else explains."""
-    wrong = ~(np.abs(y - right) <= SMALL)
+    """How many numbers are wrong, which is the first, and is it rounding: for mistakes that nothing else explains."""
+    off = np.abs(y - right)
+    wrong = ~(off <= SMALL)
     first = tuple(map(int, np.argwhere(wrong)[0]))
-    return f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}"
+    rounded = off.max() <= ROUNDED * max(1, np.abs(right).max())
+    return (f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}: {y[first]:.6g} where "
+            f"{right[first]:.6g} is right"
+            + (f"; by {off.max():.1e} at most, as if rounded: the arrays that come are float64, is one of yours float32?"
+               if rounded else ""))
 
 
 def judged_forward(function, given, right, mistakes):

@@ -15,6 +15,10 @@ ABOUT = About("FOLDER", "any, or --size", "1 or 3", 256, "80 / 10 / 10 %",
               "the PNG and JPEG pictures of a folder, split by a hash of the file name", "yours")
 
 
+OTHERS = ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif"      # pictures too, which are not read
+LARGEST = 1024      # pixels of a side: of larger pictures one alone fills a machine's memory in training
+
+
 def load(folder, size=None):
     """The pictures of a folder, its subfolders apart; one colour if all of them are grey, three otherwise.
 
@@ -22,9 +26,10 @@ def load(folder, size=None):
     expects one size of them all. Within a split the order is that of the hash: any beginning of it is a fair sample.
     """
     if size is not None:
-        check_integer("size", size, 1, 1024)
-    paths = {path.name: path for path in folder.iterdir()
-             if path.suffix.lower() in (".png", ".jpg", ".jpeg") and not path.name.startswith(".")}
+        check_integer("size", size, 1, LARGEST)
+    files = {path.name: path for path in folder.iterdir() if not path.name.startswith(".")}
+    paths = {name: path for name, path in files.items() if path.suffix.lower() in (".png", ".jpg", ".jpeg")}
+    others = sum(path.suffix.lower() in OTHERS for path in files.values())
     if len(paths) < len(SPLITS):
         raise ValueError(f"{str(folder)!r} has {len(paths)} PNG or JPEG pictures, at least {len(SPLITS)} expected "
                          "(subfolders are not searched): name the folder that holds the pictures itself")
@@ -34,6 +39,7 @@ def load(folder, size=None):
     splits = {part: np.stack([images[name][..., :1] if grey else images[name] for name in names])
               for part, names in chosen.items()}
     how = "" if size is None else f", centre squares resized to {size}x{size}"
+    how += f", {others} files of other formats left out" if others else ""
     return Dataset(folder.resolve().name, **splits, levels=ABOUT.levels, source=f"a folder of pictures{how}")
 
 
@@ -74,6 +80,9 @@ def read(path, size=None, name=None):
     except Exception as error:  # Pillow's decoders raise errors of many kinds for broken files
         reason = " ".join((str(error) or type(error).__name__).split())
         raise ValueError(f"{name or str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None
+    if size is None and max(picture.size) > LARGEST:
+        raise ValueError(f"{name or str(path)!r} is {picture.width}x{picture.height}, and pictures are taken as they are up to "
+                         f"{LARGEST} pixels a side: give a size, for example --size 32")
     if size is not None:
         side, (width, height) = min(picture.size), picture.size
         left, top = (width - side) // 2, (height - side) // 2

@@ -7,6 +7,7 @@ import numpy as np
 
 from minipixel.files import replacing
 
+TITLE = 2.4     # inches that a title needs
 LINES = "#3b6fb6", "#c0392b", "#2e8b57", "#8e5ea2", "#d98c1f", "#555555"
 
 
@@ -35,9 +36,9 @@ def figure_of(width, height):
 
     scale = max(1, min(12, 1200 // max(width, height)))
     inches = np.array([width, height]) * scale / 100
-    figure = Figure(figsize=(inches[0] + 0.2, inches[1] + 0.5), dpi=100)
-    size = figure.get_size_inches()
-    axes = figure.add_axes((0.1 / size[0], 0.1 / size[1], inches[0] / size[0], inches[1] / size[1]))
+    size = max(inches[0] + 0.2, TITLE), inches[1] + 0.5
+    figure = Figure(figsize=size, dpi=100)
+    axes = figure.add_axes(((1 - inches[0] / size[0]) / 2, 0.1 / size[1], inches[0] / size[0], inches[1] / size[1]))
     return figure, axes
 
 

@@ -121,6 +121,8 @@ def compare(model, data, split="test", progress=False, frame=None, ensemble=Fals
     is_density = isinstance(model, Density)
     if not is_density and (frame is not None or ensemble):
         raise ValueError(f"a frame and an ensemble are of densities, got {model.name}")
+    if frame is not None:
+        framed(*shape[:2], frame)       # said before the work
     with processes(model):
         if is_density:
             nats, of_levels = (evaluate(model, x, progress=progress, levels=only, ensemble=ensemble) for only in (False, True))

@@ -87,9 +87,9 @@ class Trainer:
         """Bytes that a training needs at most, about: weights, gradients, averages, slots and four vectors of an update; of
         every pixel in flight, the numbers kept and as many on their way back."""
         cost, (height, width, _) = self.model.cost(), self.data.shape
-        copies = 7 + len(self.optimiser.kinds)
+        copies, images = 7 + len(self.optimiser.kinds), min(self.recipe.batch, len(self.data.train))
         return self.model.dtype.itemsize * (copies * cost["parameters"]
-                                            + 2 * self.recipe.batch * height * width * cost["kept_per_pixel"])
+                                            + 2 * images * height * width * cost["kept_per_pixel"])
 
     def begin(self):
         """Before the first step."""
@@ -168,8 +168,8 @@ class Trainer:
 
     def diverged(self, where):
         return Diverged(f"training met NaN or inf at step {int(self.progress['step'])}, {where}; {self.run.folder} keeps the "
-                        f"good weights of step {self.saved_step}: try a smaller rate (--set rate={self.recipe.rate / 4:g}) "
-                        "or clipping (--set clip=1)")
+                        f"good weights of step {self.saved_step}: train anew at a smaller rate (--set "
+                        f"rate={self.recipe.rate / 4:g}) or with clipping (--set clip=1)")
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from PIL import Image
 from small_run import OPTIONS, TRAIN, arrays, configure, listing, pictures, same, strict_json, unfinish
 
 import minipixel as package
+from minipixel.commands import training
+from minipixel.training.loop import Trainer
 
 FILES = ["average.npz", "config.json", "curve.png", "log.csv", "results.json", "samples.png", "state.npz", "weights.npz"]
 BASELINES = ["uniform", "independent pixels"]
@@ -207,3 +209,18 @@ def test_a_run_that_is_not_finished_is_called_so(command, run, minipixel):
     assert said in minipixel(command, "run").out
     (run / "state.npz").write_bytes(b"broken")
     assert "the training of run is not finished\n" in minipixel(command, "run").out
+
+
+def test_a_training_larger_than_the_machine_is_told(minipixel, here, monkeypatch):
+    said = "this machine has 64.0 MB of memory"
+    assert said not in minipixel(*TRAIN, "--out", "run").err
+    monkeypatch.setattr(training, "machine_memory", lambda: 64e6)
+    monkeypatch.setattr(Trainer, "memory", lambda self: 65e6)
+    assert said in minipixel(*TRAIN, "--out", "other").err
+
+
+def test_memory_is_of_the_images_that_there_are(minipixel, here):
+    """A batch larger than the set is the set."""
+    told = [next(line for line in minipixel(*TRAIN, "--set", *batch, "--out", batch[0]).err.splitlines() if "of memory" in line)
+            for batch in (["batch=1297"], ["batch=100000"])]
+    assert told[0].partition("run folder")[0] == told[1].partition("run folder")[0]

@@ -50,6 +50,13 @@ def test_a_size_that_no_picture_can_have(size, tmp_path):
     refuses(ValueError, ["size expects a whole number from 1 to 1024", f"got {size!r}"], tmp_path, size=size)
 
 
+def test_pictures_too_large_to_be_taken_as_they_are(tmp_path):
+    for number in range(3):
+        Image.new("RGB", (4, 1025)).save(tmp_path / f"{number}.png")
+    refuses(ValueError, ["is 4x1025", "up to 1024 pixels a side", "--size 32"], tmp_path)
+    assert data.load(tmp_path, size=4).shape == (4, 4, 1)
+
+
 # Where files come from
 
 

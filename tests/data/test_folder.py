@@ -111,6 +111,8 @@ def test_jpegs_and_capital_suffixes_and_other_files(pictures):
     Image.new("RGB", (8, 8)).save(place / "a.jpeg")
     (place / "notes.txt").write_text("not a picture")
     (place / "._00.JPG").write_text("what a file manager leaves behind")
+    (place / "a.webp").write_text("a picture of another format")
     dataset = data.load(place, levels=4)
+    assert "a folder of pictures, 1 files of other formats left out, quantised" in dataset.note
     assert len(dataset.train) + len(dataset.validation) + len(dataset.test) == 4
     assert dataset.levels == 4 and dataset.train.max() == 2

@@ -29,6 +29,7 @@ def load(size=None, smallest=SMALLEST, largest=LARGEST, colours=1):
     """The set, drawn anew: 400 / 50 / 50 images of size x size (64), 256 levels; the other settings are those of `generate`."""
     size = SIZE if size is None else size
     check_integer("size", size, 1, 1024)
+    check_integer("colours", colours, 1, 3)
     images = np.stack([generate(size, np.random.default_rng([SEED, k]), smallest, largest, colours)
                        for k in range(sum(COUNTS.values()))])
     cuts = np.cumsum(list(COUNTS.values()))[:-1]
@@ -45,7 +46,7 @@ def generate(size, rng, smallest=SMALLEST, largest=LARGEST, colours=1):
     Seen from above, a pixel has the grey of the first leaf over it: leaves are drawn from the top down, until none of the
     ground is to be seen. So the image is exactly that of infinitely many leaves.
     """
-    if not 0 < smallest < largest:
+    if not 0 < smallest < largest < np.inf:
         raise ValueError(f"dead leaves expect radii with 0 < smallest < largest, got {smallest} and {largest}")
     image, open_pixels = np.zeros((size * size, colours), np.uint8), np.arange(size * size)
     while len(open_pixels):

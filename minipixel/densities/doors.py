@@ -23,6 +23,15 @@ def check_matrix(owner, what, values, columns):
         raise ValueError(f"{owner} expects {what} of floats, got {values.dtype}")
 
 
+def check_real_images(owner, what, values, channels):
+    """ValueError unless `values` are float images (N, H, W, channels)."""
+    if getattr(values, "ndim", 0) != 4 or values.shape[3] != channels or 0 in values.shape:
+        raise ValueError(f"{owner} expects {what} (N, H, W, {channels}), got {getattr(values, 'shape', type(values))}: "
+                         "is the channel axis last?")
+    if values.dtype.kind != "f":
+        raise ValueError(f"{owner} expects {what} of floats, got {values.dtype}")
+
+
 def check_finite(owner, **arrays):
     """ValueError unless the host arrays have samples, and neither NaN nor inf among them."""
     for what, values in arrays.items():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from minipixel.densities.doors import check_size
+from minipixel.densities.doors import check_real_images, check_size
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.neighbourhood import causal, gather, gather_some, inside, surrounding
 from minipixel.densities.whitening import Whitened, below
@@ -44,6 +44,10 @@ class Field:
 
         options: those of `fitting.lbfgs`. Returns its history.
         """
+        check_size("samples", samples)
+        for pair in ((y, context), validation):
+            if pair is not None:
+                self.check(*pair)
         rng = np.random.default_rng(rng)
         drawn = [self.some(*pair, samples, rng) for pair in ((y, context), validation) if pair is not None]
         return self.conditional.fit(*drawn[0], *drawn[1:], rng=rng, **options)
@@ -64,10 +68,24 @@ class Field:
 
     def log_p(self, y, context=None, whole=True):
         """log p of each image, with zeros outside (`whole`), or of its pixels inside: (N,)"""
+        self.check(y, context)
         n = max(1, GATHERED // (y[0, ..., 0].size * self.conditional.inputs))
         parts = [self.conditional.log_p(*self.samples(y[k:k + n], context if context is None else context[k:k + n], whole))
                  for k in range(0, len(y), n)]
         return np.concatenate(parts).reshape(len(y), -1).sum(axis=1)
+
+    def check(self, y, context):
+        """ValueError unless images and what lies beside them are this field's."""
+        check_real_images("Field", "y", y, self.conditional.outputs)
+        self.check_context(context, y.shape[:3])
+
+    def check_context(self, context, shape):
+        if not self.contexts and context is not None:
+            raise ValueError("Field was made without contexts, got one")
+        if self.contexts:
+            check_real_images("Field", "context", context, self.contexts)
+            if context.shape[:3] != shape:
+                raise ValueError(f"Field expects a context of {shape} places as its images have, got {context.shape[:3]}")
 
     def pixels_inside(self, height, width):
         """How many pixels of an image lie inside."""
@@ -79,6 +97,9 @@ class Field:
 
         limits: each pixel is cut to them as soon as it is drawn, so that none that comes after reads what no image holds.
         """
+        for what, size in (("the number of samples", n), ("height", height), ("width", width)):
+            check_size(what, size)
+        self.check_context(context, (n, height, width))
         rng = np.random.default_rng(rng)
         canvas = np.zeros((n, height, width, self.conditional.outputs))
         reach = self.size // 2

@@ -93,6 +93,8 @@ class Multiscale(Dequantised):
 
     def sample(self, n, height, width, rng=0):
         """n images (n, height, width, C) of integers, coarse to fine."""
+        for what, size in (("the number of samples", n), ("height", height), ("width", width)):
+            check_size(what, size)
         rng, edge = np.random.default_rng(rng), 2 ** len(self.fields)
         if height % edge or width % edge:
             raise ValueError(f"Multiscale with {len(self.fields)} splits expects height and width that divide by {edge}, "

@@ -7,6 +7,7 @@ integrates to one, and a start for generation.
 
 import numpy as np
 
+from minipixel.densities.doors import check_size
 from minipixel.order import live_taps
 
 
@@ -36,7 +37,8 @@ def inside(height, width, taps):
 
 def framed(height, width, frame):
     """(rows, columns) slices of the pixels inside a frame of so many pixels; ValueError where there are none."""
-    if frame < 0 or 2 * frame >= min(height, width):
+    check_size("frame", frame, 0)
+    if 2 * frame >= min(height, width):
         raise ValueError(f"an image of {height}x{width} has no pixel inside a frame of {frame}")
     return slice(frame, height - frame), slice(frame, width - frame)
 

@@ -38,6 +38,7 @@ class Patch:
 
     def sample(self, n, rng):
         """n patches, one value after the other: (n, D). rng: a Generator, or a seed"""
+        check_size("the number of samples", n, 0)
         rng, v = np.random.default_rng(rng), np.zeros((n, len(self.conditionals)))
         for i, conditional in enumerate(self.conditionals):
             v[:, i:i + 1] = conditional.sample(v[:, :i], rng)

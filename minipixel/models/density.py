@@ -6,6 +6,7 @@ import numpy as np
 
 from minipixel.backend import to_numpy
 from minipixel.densities.dequantised import noise_of, numbers
+from minipixel.densities.doors import check_size
 from minipixel.densities.fitting import lbfgs
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.neighbourhood import framed, gather
@@ -82,6 +83,8 @@ class Density(Model):
         noise = self.noise(x) if noise is None else np.asarray(noise, self.dtype)
         if noise.shape != x.shape:
             raise ValueError(f"{self.name} expects noise of the images' shape {x.shape}, got {noise.shape}")
+        if not np.isfinite(noise).all():
+            raise ValueError(f"{self.name} expects noise of finite numbers, got NaN or inf")
         return x, noise
 
     def drawn(self, example, seed):
@@ -115,8 +118,8 @@ class Density(Model):
 
     def rate(self, x, frame=None, ensemble=False):
         """log2 of the density a value on the scale [0, 1], of each image's pixels inside a frame (`reach` if None): (N,)"""
-        frame = self.reach if frame is None else frame
-        rows, columns = framed(*np.shape(x)[1:3], frame)
+        x, frame = self.checked(x), self.reach if frame is None else frame
+        rows, columns = framed(*x.shape[1:3], frame)
         pixels = (rows.stop - rows.start) * (columns.stop - columns.start)
         return density_bits(self.nll(x, frame=frame, ensemble=ensemble), (pixels, self.colours), self.levels)
 
@@ -188,7 +191,7 @@ class Density(Model):
         if any(name.startswith("network.whitening") for name in taken):
             pass
         elif self.whitening is not None:
-            self.require_neighbours(*np.shape(x)[1:3])
+            self.require_neighbours(*self.checked(x).shape[1:3])
             neighbours, y = self.pixels(x, samples, rng, frame, raw=True)
             self.whiten(ConditionalWhitening.of(neighbours, y))
         else:
@@ -216,6 +219,7 @@ class Density(Model):
 
         raw: the values of the neighbourhood (n, D) and of the pixel (n, M) instead.
         """
+        check_size("samples", samples)
         x, rng = self.checked(x), np.random.default_rng([*numbers(seed), 0])
         rows, columns = framed(*x.shape[1:3], frame)
         count = (rows.stop - rows.start) * (columns.stop - columns.start)

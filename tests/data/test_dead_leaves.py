@@ -83,3 +83,7 @@ def test_a_wrong_size_is_refused():
     for size in (0, 2000, 3.5):
         with pytest.raises(ValueError, match="size expects a whole number from 1 to 1024"):
             data.load("dead-leaves", size=size)
+    for settings, words in (({"colours": 0}, "colours expects a whole number from 1 to 3"), ({"smallest": 0}, "0 < smallest"),
+                            ({"largest": np.inf}, "smallest < largest")):
+        with pytest.raises(ValueError, match=words):
+            dead_leaves.load(4, **settings)

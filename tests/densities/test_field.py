@@ -112,3 +112,19 @@ def test_some_of_the_pixels_are_some_of_all():
 def test_a_wrong_size_is_refused(size):
     with pytest.raises(ValueError, match="size expects an odd whole number of at least 3"):
         Field(1, size)
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda field, y, context: field.fit(y[0], context), r"Field expects y \(N, H, W, 1\), got \(6, 6, 1\)"),
+    (lambda field, y, context: field.fit(y.astype(int), context), "y of floats, got int64"),
+    (lambda field, y, context: field.fit(y), r"context \(N, H, W, 2\), got <class 'NoneType'>"),
+    (lambda field, y, context: field.fit(y, context[:, :5]), r"\(2, 6, 6\) places as its images have, got \(2, 5, 6\)"),
+    (lambda field, y, context: field.fit(y, context, (y, None)), "context"),
+    (lambda field, y, context: field.fit(y, context, samples=0), "samples expects a whole number of at least 1, got 0"),
+    (lambda field, y, context: field.log_p(y[..., [0, 0]], context), r"Field expects y \(N, H, W, 1\), got \(2, 6, 6, 2\)"),
+    (lambda field, y, context: field.sample(2, 6, 0, 0, context), "width expects a whole number of at least 1, got 0"),
+    (lambda field, y, context: field.sample(3, 6, 6, 0, context), r"\(3, 6, 6\) places as its images have, got \(2, 6, 6\)"),
+    (lambda field, y, context: Field(1, 3).log_p(y, context), "made without contexts")])
+def test_what_does_not_fit_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(Field(1, 3, 2, 3, components=2), noise(2, 6, 6, 1), noise(2, 6, 6, 2))

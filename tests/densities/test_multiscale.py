@@ -141,6 +141,12 @@ def test_sizes_that_do_not_divide_are_refused():
             call()
 
 
+def test_samples_have_whole_sizes():
+    for words, sizes in (("number of samples", (0, 8, 8)), ("height", (1, 0, 8)), ("width", (1, 8, 8.0))):
+        with pytest.raises(ValueError, match=f"{words} expects a whole number of at least 1"):
+            Multiscale(1, 256, 2).sample(*sizes)
+
+
 def test_what_it_says_of_an_image_does_not_depend_on_its_place_in_a_batch():
     model = Multiscale(1, 16, 1, 3, 3, components=1, scales=1, features=0)
     x = np.random.default_rng(0).integers(0, 16, (3, 8, 8, 1))

@@ -179,7 +179,13 @@ def test_filters_are_features_of_the_pixels():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda model, x: model.nll(x, np.zeros((1, 2, 2, 1))), r"noise of the images' shape \(2, 6, 6, 1\), got \(1, 2, 2, 1\)"),
     (lambda model, x: model.nll(x, frame=3), "an image of 6x6 has no pixel inside a frame of 3"),
-    (lambda model, x: model.loss_and_grads(x, frame=-1), "inside a frame of -1"),
+    (lambda model, x: model.loss_and_grads(x, frame=-1), "frame expects a whole number of at least 0, got -1"),
+    (lambda model, x: model.rate(x[0]), r"mcgsm expects images \(N, H, W, 1\), got \(6, 6, 1\)"),
+    (lambda model, x: model.rate(x, frame=1.5), "frame expects a whole number of at least 0, got 1.5"),
+    (lambda model, x: model.level_nll(x.astype(float)), "expects integer levels"),
+    (lambda model, x: model.nll(x, np.full(x.shape, np.nan)), "finite numbers, got NaN or inf"),
+    (lambda model, x: model.pixels(x, 0, 0), "samples expects a whole number of at least 1, got 0"),
+    (lambda model, x: model.initialise(x[..., 0]), r"mcgsm expects images \(N, H, W, 1\), got \(2, 6, 6\)"),
     (lambda model, x: small(size=4), "option size expects an odd whole number of at least 3, got 4"),
     (lambda model, x: model.head.forward(np.zeros((1, 2, 2, 3)), np.zeros((1, 2, 2, 1))),
      r"MCGSMHead expects maps \(N, H, W, 5\) .* got \(1, 2, 2, 3\)")])

@@ -210,6 +210,12 @@ def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path
     assert re.fullmatch(r"mine\.py, line \d+: SyntaxError: .*, at `return \(\(\*offset, colour_in\) <=`", says[3])
 
 
+def test_what_the_students_code_prints_does_not_disturb(tmp_path):
+    prints = "import os, sys\n    os.write(1, b'no line')\n    print('a', end='', file=sys.__stdout__, flush=True)\n    "
+    report = check(script(tmp_path, spoiled("may_read", "di, dj = offset", f"{prints}di, dj = offset")))
+    assert words(report) == [RIGHT] * 4, report
+
+
 BAD = {"NameError: name 'paded' is not defined, at `y += paded[": ("conv_forward", "y += padded[", "y += paded["),
        "ModuleNotFoundError: No module named 'nowhere'": ("conv_forward", "N, H, W, C = x.shape", "import nowhere"),
        "SystemExit: ": ("conv_forward", "N, H, W, C = x.shape", "raise SystemExit"),

@@ -4,7 +4,6 @@ Judges the exercises NUMBERS (separated by commas) in order and writes each verd
 judged right before. An exercise that takes longer than SECONDS gets the verdict "broken", and the process ends.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -16,31 +15,32 @@ from minipixel.course.exercises import exercises_of
 
 
 def main(path, seconds, numbers, right):
+    """The verdicts go to what was standard output; what the student's code prints, in whatever way, goes nowhere."""
+    verdicts_to = open(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+    def report(verdict):
+        verdicts_to.write(json.dumps(asdict(verdict)) + "\n")
+        verdicts_to.flush()
+
+    def give_up(exercise):
+        says = f"not finished after {seconds} seconds: an endless loop?"
+        report(verdicts.Verdict(exercise.number, exercise.function, verdicts.BROKEN, says))
+        os._exit(0)
+
     chapter, cells = student.read(path)
     right = set(right.split(","))
     for exercise in exercises_of(chapter):
         if str(exercise.number) not in numbers.split(","):
             continue
-        timer = Timer(float(seconds), give_up, (exercise, seconds))
+        timer = Timer(float(seconds), give_up, (exercise,))
         timer.daemon = True
         timer.start()
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # what the student's code prints
-            verdict = verdicts.judge(exercise, cells, right)
+        verdict = verdicts.judge(exercise, cells, right)
         timer.cancel()
         if verdict.word == verdicts.RIGHT:
             right.add(exercise.function)
         report(verdict)
-
-
-def give_up(exercise, seconds):
-    says = f"not finished after {seconds} seconds: an endless loop?"
-    report(verdicts.Verdict(exercise.number, exercise.function, verdicts.BROKEN, says))
-    os._exit(0)
-
-
-def report(verdict):
-    sys.__stdout__.write(json.dumps(asdict(verdict)) + "\n")
-    sys.__stdout__.flush()
 
 
 if __name__ == "__main__":

@@ -12,18 +12,30 @@ from minipixel import hypotheses
 from minipixel.backend import to_numpy
 from minipixel.differences import is_array, sweep
 
+# The axes that arrays of these names have everywhere here, by the number of axes; y has those of x.
+AXES = {("x", 4): ("image", "row", "column", "channel"), ("K", 3): ("tap", "input channel", "output unit")}
+
 
 class Context:
-    """What a hypothesis may look at beyond the numbers: the upstream gradient, and the point, to run the pair again."""
+    """What a hypothesis may look at beyond the numbers: the upstream gradient, and the point, to run the pair again; and how
+    axes are called."""
 
-    def __init__(self, point, dy):
-        self.point, self.dy = point, dy
+    def __init__(self, point, dy, axes=None):
+        self.point, self.dy, self.axes = point, dy, axes or {}
         self.reruns = point.backward is not None
         shape = next((given.shape for given in point.arguments.values() if is_array(given)), ())
         self.images = shape[0] if shape else 1
         pixels = math.prod(shape[1:3]) if len(shape) == 4 else 1
         self.sizes = {"the number of images": self.images, "the number of pixels": pixels,
                       "images times pixels": self.images * pixels, "the number of outputs": sum(d.size for d in dy)}
+
+    def axis(self, name, ndim, axis):
+        """What an axis of an array is called: as the caller says, as AXES does, or "axis 1"."""
+        last = name.rpartition(".")[2]
+        if last.startswith("dy") and np.ndim(self.point.values.get("x")) == ndim:
+            last = "x"
+        names = self.axes.get(name, AXES.get((last, ndim)))
+        return names[axis] if names else f"axis {axis}"
 
     def backward(self, name, dy, instead=None):
         """What backward says about one array, run again with other ingredients."""
@@ -92,7 +104,8 @@ def contract(grads, values):
         complaints = [f"backward must name its gradients like the forward's arrays: expected {list(values)}, got "
                       f"{list(grads)}" + f"; missing {missing}" * bool(missing)
                       + f"; not asked for {extra}" * bool(extra) + "."]
-    complaints += [f"the gradient of {name} must be an array of numbers, got {kind(grads[name])}."
+    complaints += [f"the gradient of {name} must be an array of real numbers, got {kind(grads[name])}"
+                   + (f" and type {grads[name].dtype}." if is_array(grads[name]) else ".")
                    for name in values if name in grads and not is_gradient(grads, name)]
     types = {name: to_numpy(grads[name]).dtype for name in values if is_gradient(grads, name)}
     return complaints + [f"the gradient of {name} comes in {dtype} although everything given is float64."

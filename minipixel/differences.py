@@ -157,7 +157,8 @@ def sweep(point, name, dy, steps=STEPS):
 class Comparison:
     """One array: what backward says, what finite differences say, the error, and the wrong entries."""
 
-    def __init__(self, name, backward, slopes, corners, tolerance):
+    def __init__(self, name, backward, slopes, corners, tolerance, smallest=0.0):
+        """smallest: what errors are parts of where no slope is larger"""
         self.name, self.backward, self.tolerance = name, np.array(backward), tolerance
         prefix, dot, last = name.rpartition(".")
         self.label = f"{prefix}{dot}d{last}"
@@ -169,7 +170,8 @@ class Comparison:
         else:
             inner = tuple(range(1, slopes.ndim))
             gaps = np.abs(self.backward - slopes)
-            scales = np.maximum(1e-8, np.abs(slopes).max(axis=inner, initial=0, keepdims=True))
+            smallest = max(1e-8, smallest)
+            scales = np.maximum(smallest, np.abs(slopes).max(axis=inner, initial=0, keepdims=True))
             errors = (gaps / scales).max(axis=inner, initial=0)
             best = int(errors.argmin())
             self.error = float(errors[best])
@@ -177,7 +179,7 @@ class Comparison:
             # a backward takes one side's derivative: it is at most the jump away from the mean of both
             self.cornered = self.wrong & (gaps.min(axis=0) <= corners)
         self.numeric = slopes[best]
-        self.scale = max(1e-8, np.abs(self.numeric).max(initial=0))
+        self.scale = max(1e-8, smallest, np.abs(self.numeric).max(initial=0))
         self.ok = self.error <= tolerance
 
     def same(self, a, b):

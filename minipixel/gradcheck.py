@@ -16,6 +16,7 @@ result says so. The numbers are made in `differences`, the words in `diagnosis`,
 """
 
 import inspect
+from functools import partial
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -26,9 +27,10 @@ from minipixel.differences import Comparison, Point, arrays_in, is_float_array, 
 
 REDRAWS = 10
 DIRECTIONS = 3
+ROUNDED = 1e-5      # of a model's loss: smaller slopes are known to fewer digits than are asked
 
 
-def check(forward, backward, inputs, rng=0, tolerance=1e-7):
+def check(forward, backward, inputs, rng=0, tolerance=1e-7, axes=None):
     """Compare backward(dy, cache) with finite differences of forward(**inputs), for every entry of every float array.
 
     inputs: the forward's arguments by name. Float arrays are differentiated (as float64 copies); taps, labels, sizes
@@ -39,6 +41,9 @@ def check(forward, backward, inputs, rng=0, tolerance=1e-7):
     equal sizes a transposed or wrongly summed gradient has the right shape, and a sum over an axis of size 1 can be
     forgotten without a trace.
 
+    axes: {array: the names of its axes}, of dy too, for the report; those of images x (N, H, W, C) and of kernels K (taps,
+    C, F) are known.
+
     Returns a Result. Mistakes of the pair are reported there; an exception raised inside the pair is passed on.
     """
     try:
@@ -47,7 +52,7 @@ def check(forward, backward, inputs, rng=0, tolerance=1e-7):
         raise ValueError(f"check expects inputs named like the arguments of forward: {mismatch}") from None
     point = Point(lambda given: forward(**given), backward, inputs, {})
     rng = np.random.default_rng(rng)
-    return _judge(point, lambda settled: _entries(point, settled, rng, tolerance), rng, tolerance, "entries")
+    return _judge(point, lambda settled: _entries(point, settled, rng, tolerance), rng, tolerance, "entries", axes)
 
 
 def check_layer(layer, x, *further, rng=0, tolerance=1e-7):
@@ -70,25 +75,28 @@ def check_layer(layer, x, *further, rng=0, tolerance=1e-7):
     return _judge(point, lambda settled: _entries(point, settled, rng, tolerance), rng, tolerance, "entries")
 
 
-def check_model(model, x, rng=0, tolerance=1e-6):
+def check_model(model, x, *further, rng=0, tolerance=1e-6):
     """Compare model.loss_and_grads(x) with central differences of the mean of model.nll(x), along random directions.
+
+    further: what both take besides the images, as the labels of a labeller or the noise of a density.
 
     For each parameter array, gradient . direction along a few normal directions. An entrywise check of a model would
     take hours; a wrong entry shows in a direction all the same, but not its place: for that there is `check_layer`.
-    x (N, H, W, C) integers. Choose a small model and few small images: more ReLUs make more corners to draw again.
+    x (N, H, W, C) integers. A slope below a hundred thousandth of the loss is judged as if it were as large: that is what
+    rounding leaves of it. Choose a small model and few small images: more ReLUs make more corners to draw again.
     The model is left exactly as it was.
     """
     model, rng = _float64_twin(model), np.random.default_rng(rng)
-    point = Point(lambda given: (model.nll(given["x"]), None), None, {"x": x}, model.params)
+    point = Point(lambda given: (model.nll(given["x"], *further), None), None, {"x": x}, model.params)
 
     def trial(settled):
-        loss, grads = model.loss_and_grads(x)
+        loss, grads = model.loss_and_grads(x, *further)
         complaints = diagnosis.contract(grads, point.values)
         mean = float(point.outputs()[0].mean())
         if not abs(float(loss) - mean) <= 1e-9 * max(1, abs(mean)):
             complaints.append(f"loss_and_grads gives the loss {float(loss):.12g}, but the mean of nll is {mean:.12g}.")
         dy = [np.full(len(x), 1 / len(x))]
-        found = [_directions(point, name, to_numpy(grads[name]), dy, rng, tolerance)
+        found = [_directions(point, name, to_numpy(grads[name]), dy, rng, tolerance, ROUNDED * abs(mean))
                  for name in point.values if diagnosis.is_gradient(grads, name) and name not in settled]
         return complaints, dy, found
 
@@ -122,7 +130,7 @@ class Result:
     __repr__ = __str__
 
 
-def _judge(point, trial, rng, tolerance, places):
+def _judge(point, trial, rng, tolerance, places, axes=None):
     """The Result of a trial, repeated at a new point as long as corners disturb arrays that are not settled (right)."""
     settled = {}
     try:
@@ -133,7 +141,7 @@ def _judge(point, trial, rng, tolerance, places):
             settled |= {one.name: one for one in found if one.ok}
             if not any(one.cornered.any() for one in found):
                 break
-        sentences = complaints + diagnosis.explain_all(found, diagnosis.Context(point, dy))
+        sentences = complaints + diagnosis.explain_all(found, diagnosis.Context(point, dy, axes))
     finally:
         point.restore()
     last = settled | {one.name: one for one in found}
@@ -194,7 +202,7 @@ def _backward_kept(point, y, dy, cache):
     return complaints, grads
 
 
-def _directions(point, name, gradient, dy, rng, tolerance):
+def _directions(point, name, gradient, dy, rng, tolerance, smallest):
     """One parameter array of a model: its gradient along a few random directions against the slopes there."""
     value = point.values[name]
     if gradient.shape != value.shape:
@@ -210,7 +218,7 @@ def _directions(point, name, gradient, dy, rng, tolerance):
         lines.append(((gradient * direction).sum(), *slopes_and_corner(point, move, dy)))
     value[...] = old
     projected, slopes, corners = (np.array(column) for column in zip(*lines, strict=True))
-    return Comparison(name, projected.astype(gradient.dtype), slopes.T, corners, tolerance)
+    return Comparison(name, projected.astype(gradient.dtype), slopes.T, corners, tolerance, smallest)
 
 
 def _float64_twin(owner):
@@ -225,7 +233,10 @@ def _rebuilt(thing, twins):
     if id(thing) in twins:
         return twins[id(thing)]
     if isinstance(thing, (list, tuple)):
-        return type(thing)([_rebuilt(item, twins) for item in thing])
+        items = [_rebuilt(item, twins) for item in thing]
+        return type(thing)(*items) if hasattr(thing, "_fields") else type(thing)(items)
+    if isinstance(thing, partial):
+        return partial(_rebuilt(thing.func, twins), *_rebuilt(thing.args, twins), **_rebuilt(thing.keywords, twins))
     if isinstance(thing, (type, ModuleType, FunctionType)):
         return thing
     if not isinstance(thing, dict) and not hasattr(thing, "__dict__"):

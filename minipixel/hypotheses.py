@@ -19,6 +19,8 @@ SHOWN = 4       # exchanged blocks that a sentence names: as many as an LSTM has
 def misfit(one, context):
     b, n = one.backward, one.numeric
     sentence = f"shape {b.shape}, expected {n.shape}"
+    if b.size == n.size and one.same(b.reshape(n.shape), n) and [k for k in b.shape if k > 1] == [k for k in n.shape if k > 1]:
+        return f"{sentence}: the numbers are right, axes of length 1 are left over (keepdims)"
     if not context.reruns:
         return sentence
     for i, j in itertools.combinations(range(n.ndim), 2):
@@ -84,9 +86,11 @@ def permuted(one, context):
         order = [next((i for i in (j, *range(len(n))) if one.same(b[j], n[i])), None) for j in range(len(b))]
         if None in order or sorted(order) != list(range(len(n))):
             continue
-        axis_of = along(axis_name(one.name, one.numeric.ndim, axis))
+        axis_of = along(context.axis(one.name, one.numeric.ndim, axis))
         if order == list(range(len(n)))[::-1] and len(n) > 2:
             return f"in reverse order along {axis_of}: a flipped kernel, or a loop that runs the other way"
+        if len(n) > 2 and any(order == [(k + step) % len(n) for k in range(len(n))] for step in (1, -1)):
+            continue        # `shifted` has the better word
         for size in (s for s in range(len(n) // 2, 0, -1) if len(n) % s == 0):
             blocks = [order[k] // size for k in range(0, len(n), size)]
             if order == [q * size + r for q in blocks for r in range(size)]:
@@ -102,7 +106,7 @@ def shifted(one, context):
         pairs = [(t, t + step) for t in range(len(n)) if 0 <= t + step < len(n)]
         hits = [t for t, u in pairs if one.same(b[t], n[u]) and not one.same(b[t], n[t])]
         if 2 * len(hits) >= len(pairs) and len(hits) * n[:1].size >= 2:
-            name = axis_name(one.name, one.numeric.ndim, axis)
+            name = context.axis(one.name, one.numeric.ndim, axis)
             return (f"shifted by one place along {along(name)}: {at(name, hits[:1])} holds what belongs to "
                     f"{at(name, [hits[0] + step])}, and so on")
 
@@ -137,7 +141,7 @@ def one_slice(one, context):
             chosen = (slice(None),) * axis + (place,)
             kept[chosen] = array[chosen]
             if array.shape[axis] > 1 and one.same(run(kept), one.backward):
-                used = at(axis_name(label, array.ndim, axis), [place % array.shape[axis]])
+                used = at(context.axis(label, array.ndim, axis), [place % array.shape[axis]])
                 return f"made of {used} of {label} alone: the sum over this axis is missing, or overwritten (= for +=)"
 
 
@@ -163,11 +167,11 @@ def ratio_of_wrong(one, context):
     if one.wrong.all():
         return None
     words = "zero" if not one.backward[one.wrong].any() else ratio(one, context, one.wrong)
-    return words and f"{words} in the wrong entries, right in the others{places(one)}"
+    return words and f"{words} in the wrong entries, right in the others{places(one, context)}"
 
 
 def some_slices(one, context):
-    return f"right but for some entries{where}" if (where := places(one)) else None
+    return f"right but for some entries{where}" if (where := places(one, context)) else None
 
 
 def no_pattern(one, context):
@@ -208,21 +212,14 @@ def subsets(ndim):
     return [axes for k in range(1, ndim + 1) for axes in itertools.combinations(range(ndim), k)]
 
 
-def places(one):
+def places(one, context):
     """Where the wrong entries are, axis by axis, if they fill at most half of some axis; else an empty string."""
     found = []
     for axis, size in enumerate(one.wrong.shape):
         hit = np.flatnonzero(one.wrong.any(axis=tuple(a for a in range(one.wrong.ndim) if a != axis)))
         if 2 * len(hit) <= size and size > 1:
-            found.append(at(axis_name(one.name, one.wrong.ndim, axis), hit))
+            found.append(at(context.axis(one.name, one.wrong.ndim, axis), hit))
     return f": only at {' and '.join(found)}" if found else ""
-
-
-def axis_name(name, ndim, axis):
-    """What an axis is called: those of K (T, C, F) and of images (N, H, W, C) have names."""
-    if name.rpartition(".")[2].startswith("K") and ndim == 3:
-        return ("tap", "input channel", "output unit")[axis]
-    return ("image", "row", "column", "channel")[axis] if ndim == 4 else f"axis {axis}"
 
 
 def along(axis):

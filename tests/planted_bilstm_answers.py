@@ -38,9 +38,14 @@ CELL_ANSWERS = [
     ("h of the old memory", "lstm_forward", "h = o * tanh_c", "h = o * np.tanh(c_prev)", "made of the memory before"),
     ("nothing remembered", "lstm_forward", MEMORY, "c = i * g", "f c_prev, is missing"),
     ("no input gate", "lstm_forward", MEMORY, "c = f * c_prev + g", "i is missing"),
+    ("o forgotten", "lstm_forward", "h = o * tanh_c", "h = tanh_c", "o is missing: h = o tanh(c)"),
+    ("tanh on all gates", "lstm_forward", GATES, "o, f, i, g = (np.tanh(v) for v in (a_o, a_f, a_i, a_g))",
+     "all four gates go through tanh"),
+    ("no gate squashed", "lstm_forward", GATES, "o, f, i, g = a_o, a_f, a_i, a_g", "no gate is squashed"),
+    ("h alone wrong", "lstm_forward", "h = o * tanh_c", "h = o * tanh_c**3", "numbers of output 0 are wrong"),
     ("c and h exchanged", "lstm_forward", "return (h, c), cache", "return (c, h), cache", "(c, h) is returned"),
     ("writes into c_prev", "lstm_forward", MEMORY, "c_prev *= f; c = c_prev + i * g", "changes its arguments"),
-    ("no pattern", "lstm_forward", MEMORY, "c = f * c_prev + i * g**2", "numbers differ"),
+    ("no pattern", "lstm_forward", MEMORY, "c = f * c_prev + i * g**2", "are wrong, first at"),
     ("no tuple", "lstm_forward", "return (h, c), cache", "return h, cache", "a tuple of 2 arrays"),
 
     ("no way through h", "lstm_backward", DC, "dc = dc + 0 * dh", "da, dc_prev: the memory's way into h is missing"),
@@ -58,6 +63,9 @@ CELL_ANSWERS = [
      "dc_prev: the memory's way into h is missing"),
     ("f missing", "lstm_backward", "dc_prev = dc * f", "dc_prev = dc", "dc_prev: dc_prev = dc f: f is missing"),
     ("df of the new memory", "lstm_backward", "dc * c_prev", "dc * np.arctanh(tanh_c)", "the memory before"),
+    ("c_prev missing", "lstm_backward", "dc * c_prev", "dc", "df = dc c_prev: c_prev is missing"),
+    ("g missing", "lstm_backward", "dc * g,", "dc,", "di = dc g: g is missing"),
+    ("one gate wrong", "lstm_backward", "df * f", "df**3 * f", "da: right but for some entries: only at gate's unit 3, 4, 5"),
     ("di and dg exchanged", "lstm_backward", PRODUCTS, PRODUCTS.replace("dc * g, dc * i", "dc * i, dc * g"),
      "they are exchanged"),
     ("wrong sign", "lstm_backward", '"a": da', '"a": -da', "da: everywhere of the wrong sign"),
@@ -80,7 +88,9 @@ SKEW_ANSWERS = [
      "row i moves right by i + 1"),
     ("ones in the padding", "skew", "np.zeros(", "np.ones(", "where no pixel stands there are zeros"),
     ("mirrored", "skew", "= x[..., i, :]", "= x[..., i, ::-1]", "every row is mirrored"),
-    ("no pattern", "skew", "= x[..., i, :]", "= x[..., i, :] + i", "numbers differ"),
+    ("no pattern", "skew", "= x[..., i, :]", "= x[..., i, :] + i", "are wrong, first at"),
+    ("two axes only", "skew", f"{MOVED} x[..., i, :]", "s[i, i:i + W] = x[i, :]",
+     "right for one map, 3 x 6, but not for (2, 3, 3, 6)"),
     ("T too large", "skew", "(*x.shape[:-1], H + W - 1)", "(*x.shape[:-1], H + W)", "expected (2, 3, 3, 8)"),
 
     ("square only", "unskew", "W = T - H + 1", "W = H", "an image 3 x 6 comes back as 3 x 3: that assumes a square"),
@@ -92,7 +102,8 @@ SKEW_ANSWERS = [
     ("cut to integers", "unskew", BACK, BACK + ".astype(int)", "cut to whole ones"),
     ("one too far", "unskew", BACK, "np.roll(s, -1, -1)[..., i, i:i + W]", "yours begin in column i + 1"),
     ("the wrong way", "unskew", BACK, "s[..., i, H - 1 - i:H - 1 - i + W]", "the wrong way"),
-    ("no pattern", "unskew", BACK, "s[..., 0, i:i + W]", "numbers differ"),
+    ("two axes only", "unskew", BACK, "s[i, i:i + W]", "index the last two axes"),
+    ("no pattern", "unskew", BACK, "s[..., 0, i:i + W]", "are wrong, first at"),
 ]
 
 SCAN_ANSWERS = [
@@ -111,9 +122,16 @@ SCAN_ANSWERS = [
     ("initial state in row 0", "scan_forward", STATES, f"{STATES}; h[:, :, 1:] = c[:, :, 1:] = 0", "only row 0 begins with h0"),
     ("memory from above", "scan_forward", READ, f"{READ}; c_left = np.pad(c, ((0, 0), (0, 0), (1, 0)))[:, :, rows]",
      "the memory c is read from above"),
+    ("in place", "scan_forward", NEW,
+     "own = []\n        for i in range(rows.start, rows.stop):\n"
+     "            now = h[:, :, i - 1] if i else 0 * h[:, :, 0]\n"
+     "            one = a[:, :, i, t] + h_left[:, :, i - rows.start] @ K_ss[0] + now @ K_ss[1]\n"
+     "            (h[:, :, i], c[:, :, i]), cell_cache = cell.forward(one, c_left[:, :, i - rows.start])",
+     "rows are written one after the other"),
+    ("h0 and c0 exchanged", "scan_forward", STATES, f"{STATES}; h, c = c, h", "h0 and c0 are exchanged"),
     ("h stays", "scan_forward", NEW, f"before = h.copy(); {NEW}; y[:, :, rows, t] = h[:, :, rows]; h = before",
-     "numbers differ"),
-    ("no pattern", "scan_forward", "total = ", "total = 1.5 * ", "numbers differ"),
+     "are wrong, first at"),
+    ("no pattern", "scan_forward", "total = ", "total = 1.5 * ", "are wrong, first at"),
     ("not skewed", "scan_forward", "return y, cache", "return y[..., :-1], cache", "expected (2, 4, 3, 8)"),
     ("no cache", "scan_forward", "return y, cache", "return y", "must return y, cache"),
     ("writes into a", "scan_forward", "total = ", "a += 1; total = ", "changes its arguments"),
@@ -123,6 +141,15 @@ SCAN_ANSWERS = [
     ("below overwrites, in its rows", "scan_backward", BELOW,
      "up = slice(max(0, rows.start - 1), max(0, rows.stop - 1)); "
      "dh[:, :, up] = dh_above[:, :, up.start + 1:up.stop + 1]", "overwrites what came from the right"),
+    ("right overwrites", "scan_backward", LEFT,
+     "above = np.zeros_like(dh); above[:, :, rows] = K_ss[1] @ da_t; dh[:, :, :-1] += above[:, :, 1:]\n"
+     f"        {LEFT}; da_t = 0 * da_t", "what comes from the right overwrites what came from below"),
+    ("dh not used up", "scan_backward", LEFT, LEFT.replace("=", "+=", 1), "dh is used up"),
+    ("dc not used up", "scan_backward", 'dc[:, :, rows] = grads["c_prev"]', 'dc[:, :, rows] += grads["c_prev"]',
+     "dc is used up"),
+    ("wraps around", "scan_backward", BELOW, "dh += np.roll(dh_above, -1, 2)", "comes back to the last row, as np.roll"),
+    ("columns forwards", "scan_backward", "reversed(range(T))", "range(T)", "columns run backwards"),
+    ("K_ss[0] twice", "scan_backward", "K_ss[1] @ da_t", "K_ss[0] @ da_t", "both reads give back through K_ss[0]"),
     ("right missing", "scan_backward", LEFT, "dh[:, :, rows] = 0", "what comes from the right is missing"),
     ("below missing", "scan_backward", BELOW, "pass", "what comes from below is missing"),
     ("c_prev missing", "scan_backward", 'dc[:, :, rows] = grads["c_prev"]', "dc[:, :, rows] = 0",

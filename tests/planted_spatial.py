@@ -121,8 +121,8 @@ REFUSED = [
 # What the gradient check says of them: (pair, {array: words}).
 NAMED = [
     (cell_pair(backward=forget_gradients_exchanged), {"da": "block 2 holds what belongs to block 3"}),
-    (cell_pair(backward=nothing_for(0)), {"dc_prev": "zero in the wrong entries, right in the others: only at row 0, 1, 2"}),
-    (cell_pair(backward=nothing_for(1)), {"dc_prev": "zero in the wrong entries, right in the others: only at row 3, 4, 5"}),
+    (cell_pair(backward=nothing_for(0)), {"dc_prev": "right in the others: only at index 0, 1, 2 of axis 1"}),
+    (cell_pair(backward=nothing_for(1)), {"dc_prev": "right in the others: only at index 3, 4, 5 of axis 1"}),
     (cell_pair(backward=through_the_memory_forgotten), {"dc_prev": "zero for what comes through output 1"}),
     (cell_pair(forward=tanh_inside), {"da": "wrong for what comes through output 0, right for the rest"}),
 ]

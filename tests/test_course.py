@@ -192,6 +192,15 @@ def test_other_exercises_are_judged_beside_a_wrong_forward(tmp_path):
     assert words(report) == [RIGHT, WRONG, RIGHT, RIGHT], report
 
 
+def test_a_right_backward_is_told_that_the_cache_is_at_fault(tmp_path):
+    """The rows of a scan that assumes a width of T in its cache: y is right, and what the backward is handed is not."""
+    text = spoiled("scan_forward", "rows_of(t, H, T - H + 1)", "rows_of(t, H, T)", SECOND)
+    report = check(script(tmp_path, text))
+    one = report.verdicts[5]
+    assert report.verdicts[4].word == RIGHT and one.word == WRONG
+    assert "works with a right cache and fails with what your scan_forward has put there" in one.says, one
+
+
 def test_a_right_forward_may_have_a_cache_of_its_own(tmp_path):
     text = spoiled("conv_forward", "cache = x, K, taps ", "cache = {'x': x, 'K': K, 'taps': taps} ")
     text = text.replace("    x, K, taps = cache\n", "    x, K, taps = cache['x'], cache['K'], cache['taps']\n")

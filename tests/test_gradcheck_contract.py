@@ -44,7 +44,7 @@ def test_a_missing_and_a_superfluous_name():
 
 def test_none_for_a_gradient():
     result = check(linear_forward, lambda dy, c: linear_backward(dy, c) | {"W": None}, LINEAR)
-    assert not result and "the gradient of W must be an array of numbers, got NoneType" in result.diagnosis[0]
+    assert not result and "the gradient of W must be an array of real numbers, got NoneType" in result.diagnosis[0]
 
 
 def test_wrong_shape_without_an_explanation():

@@ -11,7 +11,9 @@ from planted_pairs import (
     sentence_on,
 )
 
+from minipixel import build
 from minipixel.gradcheck import check_layer, check_model
+from minipixel.layers import MDLSTM, MDRNN, DiagonalBiLSTM
 
 
 class Conv:
@@ -120,3 +122,35 @@ def test_a_model_whose_contract_is_broken():
     assert any("missing ['b']; not asked for ['bias']" in line for line in result.diagnosis)
     assert any("the mean of nll is" in line for line in result.diagnosis)
     assert sentence_on(result, "dK") == "shape (1, 1), expected (5, 1, 1)."
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("layer", [MDRNN, MDLSTM, DiagonalBiLSTM])
+def test_layers_whose_cell_is_a_tuple(layer, dtype):
+    own = {"colours": 1} if layer is DiagonalBiLSTM else {}
+    result = check_layer(layer(3, 2, rng=np.random.default_rng(0), dtype=dtype, **own), normal(2, 3, 4, 3))
+    assert result and max(result.errors.values()) < 1e-8
+
+
+def test_what_a_model_takes_besides():
+    """The labels of a labeller, and a density's noise."""
+    rng, sizes = np.random.default_rng(0), {"height": 4, "width": 6, "levels": 3, "rng": 0}
+    x = rng.integers(0, 3, (2, 4, 6, 1))
+    labeller = build("mdlstm", **sizes, layers=1, h=1, block=2, classes=4)
+    assert check_model(labeller, x, rng.integers(0, 4, (2, 4, 6)))
+    density = build("mcgsm", **sizes, size=3, components=2, scales=2, features=2)
+    assert check_model(density, x, rng.random(x.shape))
+
+
+@pytest.mark.parametrize("factor", [1, 1.01])
+def test_slopes_that_are_rounding_beside_the_loss(factor):
+    """A ten-millionth of it: what differences know of it are a few digits, which are enough to see a per cent."""
+    class Flat:
+        params = {"b": np.ones(3)}
+
+        def nll(self, x):
+            return 1000.3 + 1e-3 * np.repeat(np.sin(self.params["b"]).sum(), len(x))
+
+        def loss_and_grads(self, x):
+            return self.nll(x).mean(), {"b": factor * 1e-3 * np.cos(self.params["b"])}
+    assert bool(check_model(Flat(), IMAGES)) == (factor == 1)

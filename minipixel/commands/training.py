@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -146,6 +147,19 @@ def require_fitting(name, classes, data):
                          "(minipixel data tells which sets have them)")
 
 
+def require_unseen(model, config, name, data):
+    """ValueError unless every image of the data called `name` may be judged, none of them one that the run was trained on."""
+    if model.name in LABELLERS:
+        raise ValueError(f"eval --split all is of models that draw images, got {model.name}")
+    own = name is None or config["data"] in (name, os.path.abspath(name))
+    if not own:
+        with suppress(ValueError, OSError):     # data that are gone cannot be compared
+            trained = {image.tobytes() for image in data_of(config).train}
+            own = any(image.tobytes() in trained for image in data.together().test)
+    if own:
+        raise ValueError("eval --split all is for other data than the run's own: it was trained on some of these images")
+
+
 def require_read(settings, trainer):
     """ValueError when a setting would change nothing."""
     if ignored := [name for name in settings if name not in trainer.settings]:
@@ -210,9 +224,7 @@ def evaluate(arguments):
     data = data_for(model, config, arguments.data, arguments.size)
     note, split, judged = data.note, arguments.split, f"{arguments.split} split"
     if split == "all":
-        if arguments.data is None or config["data"] in (arguments.data, os.path.abspath(arguments.data)):
-            raise ValueError("eval --split all is for other data than the run's own, of which it has seen the training images: "
-                             "give --data")
+        require_unseen(model, config, arguments.data, data)
         data, split, judged = data.together(), "test", "every image (independent pixels are fitted to the same)"
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:

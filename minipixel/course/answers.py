@@ -53,13 +53,13 @@ def array_mistake(y, right, what="y"):
     return "" if y.shape == right.shape else f"{what} has shape {y.shape}, expected {right.shape}"
 
 
-def numbers_differ(y, right):
+def numbers_differ(y, right, what=""):
     """How many numbers are wrong, which is the first, and is it rounding: for mistakes that nothing else explains."""
     off = np.abs(y - right)
     wrong = ~(off <= SMALL)
     first = tuple(map(int, np.argwhere(wrong)[0]))
     rounded = off.max() <= ROUNDED * max(1, np.abs(right).max())
-    return (f"{wrong.sum()} of {wrong.size} numbers differ from the nested loops, first at {first}: {y[first]:.6g} where "
+    return (f"{wrong.sum()} of {wrong.size} numbers{what} are wrong, first at {first}: {y[first]:.6g} where "
             f"{right[first]:.6g} is right"
             + (f"; by {off.max():.1e} at most, as if rounded: the arrays that come are float64, is one of yours float32?"
                if rounded else ""))
@@ -84,7 +84,9 @@ def judged_forward(function, given, right, mistakes):
     for words, wrong in mistakes:
         if close(y, wrong):
             return words
-    return numbers_differ(*next(pair for pair in (zip(y, right) if several else [(y, right)]) if not close(*pair)))
+    pairs = list(zip(y, right)) if several else [(y, right)]
+    number = next(number for number, pair in enumerate(pairs) if not close(*pair))
+    return numbers_differ(*pairs[number], f" of output {number}" if several else "")
 
 
 def or_square(judged, given, square, alike):
@@ -101,13 +103,14 @@ def or_square(judged, given, square, alike):
         return f"shapes do not fit ({error}); where {alike} they do, and then:\n{says}"
 
 
-def judged_backward(forward, backward, given, mistakes):
+def judged_backward(forward, backward, given, mistakes, axes=None):
     """What the gradient check finds wrong with a backward, "" if nothing; known mistakes are named first.
 
+    axes: how axes are called, see `gradcheck.check`.
     mistakes(dy, cache) yields (words, {name: the gradient as if that mistake had been made}).
     """
     with noted(sizes(given)):
-        result = gradcheck.check(forward, backward, given)
+        result = gradcheck.check(forward, backward, given, axes=axes)
         if result:
             return ""
         wrong = {name for name, error in result.errors.items() if error > result.tolerance}

@@ -48,6 +48,7 @@ def test_what_a_labeller_is_not(minipixel, refused, here):
     for words in (["sample", "run"], ["complete", "run"], ["audit", "run"]):
         refused(words, "mdlstm labels pixels", "no generative model")
     refused(["audit", "mdlstm"], "mdlstm labels pixels", "no generative model")
+    refused(["eval", "run", "--data", "mnist-segmentation-warped", "--split", "all"], "of models that draw images, got mdlstm")
     refused(["eval", "run", "--data", "digits"], "256 levels")
     refused(["eval", "run", "--against", "run"], "models that draw images, got mdlstm")
     refused(["eval", "run", "--data", "mnist"], "11 classes of pixels", "no labels of pixels")

@@ -201,6 +201,21 @@ def test_eval_on_every_image_of_other_data(run, minipixel, here, refused):
         refused(["eval", "run", "--split", "all", *more], "for other data than the run's own")
 
 
+def test_every_image_is_none_that_was_trained_on(run, minipixel, here, refused):
+    """Of data with another name, of which one image is known; and what labels pixels is not asked at all."""
+    pictures(here / "pets")
+    assert minipixel("train", "pixelcnn-basic", "--data", "pets", "--epochs", "1", "--set", "layers=1", "h=3", "out=3",
+                     "--out", "colours").code == 0
+    known = package.data.load("pets").train[0]
+    pictures(here / "others", count=5)
+    for number in range(5):
+        Image.fromarray(255 - np.asarray(Image.open(here / "others" / f"{number}.png"))).save(here / "others" / f"{number}.png")
+    words = ["eval", "colours", "--data", "others", "--split", "all"]
+    assert minipixel(*words).code == 0
+    Image.fromarray(known).save(here / "others" / "known.png")
+    refused(words, "it was trained on some of these images")
+
+
 @pytest.mark.parametrize("command", ["eval", "sample", "complete"])
 def test_a_run_that_is_not_finished_is_called_so(command, run, minipixel):
     said = "the training of run is not finished: its weights are of step 21"

@@ -8,6 +8,7 @@ from minipixel.course.answers import close, judged_backward, judged_forward, not
 from minipixel.ops import cells as library
 
 ORDER = "ofig"
+AXES = {"a": ("image", "gate's unit", "pixel"), "c_prev": ("image", "unit", "pixel")}
 
 
 def case(*beside):
@@ -48,6 +49,9 @@ def forward_mistakes(a, c_prev):
     yield "h = o tanh(c): the tanh is missing", (o * c, c)
     yield "h = o tanh(c): you have tanh(o c), which is the Spatial LSTM's", (np.tanh(o * c), c)
     yield "h is made of the memory before: h = o tanh(c), with the new c", (o * np.tanh(c_prev), c)
+    yield "o is missing: h = o tanh(c)", (np.tanh(c), c)
+    yield "all four gates go through tanh: o, f and i take a sigmoid", state(*map(np.tanh, np.split(a, 4, axis=1)))
+    yield "no gate is squashed: o, f and i take a sigmoid, g takes tanh", state(*np.split(a, 4, axis=1))
     yield "the memory read, f c_prev, is missing", (o * np.tanh(i * g), i * g)
     for words, wrong in (("f is missing", c_prev + i * g), ("i is missing", f * c_prev + g),
                          ("i is a gate of its own, not 1 - f", f * c_prev + (1 - f) * g)):
@@ -73,7 +77,7 @@ def judge_lstm_backward(lstm_backward, lstm_forward=reference_forward):
     def mistakes(dh_dc, cache):
         return backward_mistakes(*dh_dc, o, f, i, g, c_prev, tanh_c)
 
-    if says := judged_backward(lstm_forward, lstm_backward, given, mistakes):
+    if says := judged_backward(lstm_forward, lstm_backward, given, mistakes, AXES):
         return says
     (h, c), cache = lstm_forward(**given)
     with noted("dc is None: nobody reads this memory"):
@@ -107,6 +111,9 @@ def backward_mistakes(dh, dc, o, f, i, g, c_prev, tanh_c):
         grads(slopes=dict.fromkeys(ORDER, 1))
     yield "the derivatives of the sigmoids are missing: s (1 - s)", grads(slopes=dict.fromkeys("ofi", 1) | {"g": 1 - g**2})
     yield "df = dc c_prev: it is the memory before that f was multiplied with", grads(f=(dc + through_h) * c)
+    yield "df = dc c_prev: c_prev is missing", grads(f=dc + through_h)
+    yield "di = dc g: g is missing", grads(i=dc + through_h)
+    yield "dg = dc i: i is missing", grads(g=dc + through_h)
     yield "di = dc g and dg = dc i: they are exchanged", grads(i=(dc + through_h) * i, g=(dc + through_h) * g)
     yield "do = dh tanh(c): the tanh is missing", grads(o=dh * c)
     for order in map("".join, permutations(ORDER)):

@@ -10,6 +10,9 @@ from minipixel.course.exercises.diagonal_bilstm.scans import back, padded, run, 
 from minipixel.course.exercises.diagonal_bilstm.skewing import right as skew
 from minipixel.ops.cells import LSTM
 
+AXES = {"a": ("image", "gate's unit", "row", "column"), "dy": ("image", "unit", "row", "column"),
+        "K_ss": ("neighbour", "unit", "gate's unit"), "h0": ("unit",), "c0": ("unit",)}
+
 
 def case(H, W, h, N=2):
     """A map of pre-activations, not skewed yet, and what else the scan takes; N, h, H and H + W - 1 differ."""
@@ -82,6 +85,9 @@ def forward_mistakes(a, K_ss, h0, c0, cell):
     yield "the memory c is read from above: it comes from the left", scan(memory=shifted)
     yield "the memory c is read from the left and from above, added up: it comes from the left alone", \
         scan(memory=lambda c: c + shifted(c))
+    yield "rows are written one after the other: row i then reads row i - 1 of its own column, where the one before is due", \
+        scan(in_place=True)
+    yield "h0 and c0 are exchanged", scan(h0=c0, c0=h0)
     yield "the state is not handed on: every column reads h0 and c0", scan(memory=lambda c: 0 * c + c0[:, None], stuck=True)
     yield "h is not handed on: every column reads h0", scan(stuck=True)
     yield "the memory is not handed on: every column reads c0", scan(memory=lambda c: 0 * c + c0[:, None])
@@ -98,13 +104,29 @@ def judge_scan_backward(scan_backward, scan_forward=reference_forward):
         skewed = given | {"a": skew(given["a"])}
         with noted(f"{sizes(skewed)}, skewed"):
             y, cache = scan_forward(**skewed)
-            grads, right = scan_backward(y, cache), back(y, run(**skewed)[1])
+            try:
+                grads, right = scan_backward(y, cache), back(y, run(**skewed)[1])
+            except Exception as error:
+                if scan_forward is reference_forward or not works(scan_backward, skewed):
+                    raise
+                return ("your scan_backward works with a right cache and fails with what your scan_forward has put there "
+                        f"({type(error).__name__}: {error}): does each column keep the rows that it has?")
             agree = isinstance(grads, dict) and all(close(grads.get(name), right[name]) for name in ("K_ss", "h0", "c0"))
             agree = agree and close(unskewed(grads.get("a")), unskew(right["a"]))
             says = judged_on_maps(scan_forward, scan_backward, given) if len(given["h0"]) == 2 or not agree else ""
         if says:
             return f"image {' x '.join(map(str, given['a'].shape[-2:]))}:\n{stale(scan_forward, scan_backward, skewed)}{says}"
     return ""
+
+
+def works(scan_backward, given):
+    """Does an answer come through with the cache of a right forward?"""
+    y, cache = run(**given)
+    try:
+        scan_backward(y, cache)
+    except Exception:
+        return False
+    return True
 
 
 def judged_on_maps(scan_forward, scan_backward, given):
@@ -117,7 +139,7 @@ def judged_on_maps(scan_forward, scan_backward, given):
         for words, grads in backward_mistakes(skew(dy), given):
             yield words, grads | {"a": unskew(grads["a"])}
 
-    return judged_backward(on_maps(scan_forward), backward, given, mistakes)
+    return judged_backward(on_maps(scan_forward), backward, given, mistakes, AXES)
 
 
 def unskewed(da):
@@ -147,6 +169,16 @@ def backward_mistakes(dy, given):
     two = "h is read on the right and below, and both give back: its gradient is their sum"
     yield f"what comes from below overwrites what came from the right (= where += is due): {two}", back(dy, cache, below="over")
     yield f"what comes from below overwrites what came from the right (= where += is due): {two}", back(dy, cache, below="rows")
+    yield f"what comes from the right overwrites what came from below (= where += is due): {two}", \
+        back(dy, cache, below="first")
+    yield "dh is used up: what a column was given goes into its cells, and begins anew with what K_ss[0] gives (=, not +=)", \
+        back(dy, cache, right="kept")
+    yield "dc is used up: what a column was given goes into its cells, and begins anew with dc_prev (=, not +=)", \
+        back(dy, cache, memory="kept")
+    yield "what row 0 read above comes back to the last row, as np.roll does it: above row 0 there is nothing", \
+        back(dy, cache, below="around")
+    yield "columns run backwards: the last one first", back(dy, cache, backwards=False)
+    yield "both reads give back through K_ss[0]: the one above goes through K_ss[1]", back(dy, cache, K_ss=cache[1][[0, 0]])
     yield f"what comes from the right is missing: {two}", back(dy, cache, right=False)
     yield f"what comes from below is missing: {two}", back(dy, cache, below=None)
     yield "the path through c_prev is missing: the memory has a gradient of its own, which goes on to the left", \

@@ -23,11 +23,13 @@ def live(t, H, W):
     return slice(max(0, t - W + 1), min(H, t + 1))
 
 
-def run(a, K_ss, h0, c0, cell, *, above=None, top=None, waits="hc", first=slice(None), memory=lambda c: c, stuck=False):
+def run(a, K_ss, h0, c0, cell, *, above=None, top=None, waits="hc", first=slice(None), memory=lambda c: c, stuck=False,
+        in_place=False):
     """y, cache of a scan over a (N, 4h, H, T).
 
     above: from h to what stands above each row; top: what row 0 reads above; waits: the states that a row keeps before it
-    begins; first: the rows that begin with the initial state; memory: from c to the memory read; stuck: h is not handed on
+    begins; first: the rows that begin with the initial state; memory: from c to the memory read; stuck: h is not handed on;
+    in_place: rows are written one after the other, so that a row reads the new state of the one above
     """
     N, _, H, T = a.shape
     above = above or shifted
@@ -44,6 +46,10 @@ def run(a, K_ss, h0, c0, cell, *, above=None, top=None, waits="hc", first=slice(
         total = a[..., t] + K_ss[0].T @ h_left + K_ss[1].T @ h_above
         rows = live(t, H, W)
         (h_new, c_new), own = cell.forward(total, memory(c))
+        for i in range(1, H) if in_place else ():
+            now = (h_new if rows.start < i <= rows.stop else h)[:, :, i - 1]
+            total_i = a[:, :, i, t] + (K_ss[0].T @ h_left)[:, :, i] + now @ K_ss[1]
+            (h_new[:, :, i], c_new[:, :, i]), _ = cell.forward(total_i, memory(c)[:, :, i])
         columns.append((h_left[:, :, rows], h_above[:, :, rows], tuple(part[:, :, rows] for part in own)))
         h = np.where((begun > t) & ("h" in waits), h, h_new)
         c = np.where((begun > t) & ("c" in waits), c, c_new)
@@ -52,19 +58,22 @@ def run(a, K_ss, h0, c0, cell, *, above=None, top=None, waits="hc", first=slice(
     return y, cache
 
 
-def back(dy, cache, *, K_ss=None, out=True, right=True, below="add", to=-1, memory=True, summed=True, initial="all"):
+def back(dy, cache, *, K_ss=None, out=True, right=True, below="add", to=-1, memory=True, summed=True, initial="all",
+         backwards=True):
     """The gradients of `run`.
 
-    out: does dy count in every column; right, below: how h's two readers give back ("add", "over", "rows": overwritten,
-    in the whole state or in the rows of the column); to: the row that is given back what was read above; memory: True, False,
-    or "above", where the row above is given it as well; summed: over columns; initial: the rows that give back h0 and c0
+    out: does dy count in every column; right, below: how h's two readers give back (below "add", "over", "rows": overwritten,
+    in the whole state or in the rows of the column, "first": overwritten by what comes from the right, "around": row 0 to the
+    last one; right "kept": added to what was given before); to: the row that is given back what was read above; memory: True,
+    False, "kept", or "above", where the row above is given it as well; summed: over columns; initial: the rows that give back
+    h0 and c0; backwards: the last column first
     """
     columns, own_K, cell = cache
     K_ss = own_K if K_ss is None else K_ss
     N, h, H, T = dy.shape
     da, dK = np.zeros((N, K_ss.shape[2], H, T)), np.zeros_like(K_ss)
     dh, dc = np.zeros((2, N, h, H))
-    for t in reversed(range(T)):
+    for t in reversed(range(T)) if backwards else range(T):
         rows = live(t, H, T - H + 1)
         h_left, h_above, cell_cache = columns[t]
         given = dy[:, :, rows, t] if out or t == T - 1 else 0
@@ -72,9 +81,13 @@ def back(dy, cache, *, K_ss=None, out=True, right=True, below="add", to=-1, memo
         da[:, :, rows, t] = grads["a"]
         one = np.stack([np.einsum("nhi,nfi->hf", read, grads["a"]) for read in (h_left, h_above)])
         dK = dK + one if summed else one
-        dh[:, :, rows] = K_ss[0] @ grads["a"] if right else 0
-        dc[:, :, rows] = grads["c_prev"] if memory else 0
-        if below:
+        if below == "first":
+            give_above(dh, K_ss[1] @ grads["a"], rows, to, "add")
+        dh[:, :, rows] = (dh[:, :, rows] if right == "kept" else 0) + (K_ss[0] @ grads["a"] if right else 0)
+        dc[:, :, rows] = (dc[:, :, rows] if memory == "kept" else 0) + (grads["c_prev"] if memory else 0)
+        if below == "around":
+            dh[:, :, np.arange(H)[rows] - 1] += K_ss[1] @ grads["a"]
+        elif below not in (None, "first"):
             give_above(dh, K_ss[1] @ grads["a"], rows, to, below)
         if memory == "above":
             give_above(dc, grads["c_prev"], rows, -1, "add")

@@ -35,12 +35,24 @@ def judged(function, says):
             with noted(f"the image has shape {shape}"):
                 wrong = says(function, x, *shape[-2:])
         except ValueError as error:
-            if shape[-1] == shape[-2] or says(function, np.arange(1.25, 17).reshape(4, 4), 4, 4):
+            axes, (H, W) = shape[:-2], shape[-2:]
+            if axes and right_for(function, says, (H, W)):
+                return (f"right for one map, {H} x {W}, but not for {shape}: index the last two axes, as in s[..., i, :], "
+                        f"whatever stands before them ({error})")
+            if H == W or not right_for(function, says, (*axes, 4, 4)):
                 raise
-            return f"right for a square image, 4 x 4, but not for {shape[-2]} x {shape[-1]}: {error}"
+            return f"right for a square image, 4 x 4, but not for {H} x {W}: {error}"
         if wrong:
             return wrong
     return ""
+
+
+def right_for(function, says, shape):
+    """Is there nothing to say of an answer for a map of this shape?"""
+    try:
+        return not says(function, 1.25 + np.arange(np.prod(shape)).reshape(shape), *shape[-2:])
+    except Exception:
+        return False
 
 
 def skew_says(skew, x, H, W):

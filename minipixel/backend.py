@@ -31,6 +31,11 @@ def device_module(device):
     return cupy
 
 
+def moved(x, xp):
+    """The array x as one of the module `xp`: itself, or a copy on the other side."""
+    return to_numpy(x) if xp is np else xp.asarray(x)
+
+
 def to_numpy(x):
     """The one door from the device to the host: a NumPy array with the values of `x`."""
     xp = array_module(x)

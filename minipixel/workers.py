@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
+from multiprocessing import current_process
+from threading import get_ident
 
 import numpy as np
 
@@ -21,10 +23,11 @@ def processes(model, *alike, most=None):
     """Inside the block, the calls of `model`, and of models `alike` in all but their parameters, run in processes.
 
     As many as the model has threads, this one included, and at most `most`. Where processes cannot be forked safely
-    (Windows, macOS), on a GPU, inside such a block and for one thread nothing changes.
+    (Windows, macOS), in a process that may have no children (of a pool), on a GPU, inside such a block and for one thread
+    nothing changes. Calls from other threads of this process go on in threads.
     """
-    count = min(model.threads or cores(), most or sys.maxsize)
-    if model.workers is not None or count == 1 or model.xp is not np or not sys.platform.startswith("linux"):
+    count, forks = min(model.threads or cores(), most or sys.maxsize), sys.platform.startswith("linux")
+    if model.workers is not None or count == 1 or model.xp is not np or not forks or current_process().daemon:
         yield
         return
     workers = Workers(model, count)
@@ -32,6 +35,9 @@ def processes(model, *alike, most=None):
         for one in (model, *alike):
             one.workers = workers
         yield
+    except BaseException:       # what they still work at is asked for no more
+        workers.end()
+        raise
     finally:
         for one in (model, *alike):
             one.workers = None
@@ -40,7 +46,7 @@ def processes(model, *alike, most=None):
 
 def each(model, function, shards, *further):
     """Yield function(model, shard, *further) for each shard, in order: in processes inside `processes`, else in threads."""
-    if model.workers is None:
+    if model.workers is None or model.workers.thread != get_ident():
         return run_shards(lambda shard: function(model, shard, *further), shards, model.threads)
     return model.workers.map(model, [(function, shard, *further) for shard in shards])
 
@@ -55,7 +61,7 @@ class Workers:
         from multiprocessing import get_context
         keep_freed_memory()
         fork = get_context("fork")
-        self.pipes, self.processes = [], []
+        self.pipes, self.processes, self.thread = [], [], get_ident()
         for _ in range(count - 1):
             ours, its = fork.Pipe()
             self.pipes.append(ours)
@@ -80,6 +86,10 @@ class Workers:
                 raise found
         for k in range(len(requests)):
             yield answers[k % count][k // count]
+
+    def end(self):
+        for process in self.processes:
+            process.terminate()
 
     def close(self):
         for pipe in self.pipes:

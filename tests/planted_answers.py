@@ -38,6 +38,8 @@ PLANTED = [
      "offsets [(0, 1)], which are no live taps"),
     ("a tap forgotten", "conv_forward", "@ K[t]\n", "@ (K[t] * (t != 1))\n", "does not read x at the taps [(-1, 0)]"),
     ("kernel upside down", "conv_forward", "@ K[t]", "@ K[-1 - t]", "paired in reverse order"),
+    ("not finite", "conv_forward", "return y, cache", "return y * np.nan, cache", "y has NaN or inf in"),
+    ("a list", "conv_forward", "return y, cache", "return y.tolist(), cache", "with an array y, got list, tuple"),
     ("no pattern", "conv_forward", "@ K[t]", "@ K[t] ** 2", " is right"),
     ("rounded", "conv_forward", "return y, cache", 'return y.astype("float32"), cache', "is one of yours float32?"),
     ("images mixed", "conv_forward", "+ b\n", "+ b + 1e-3 * x.mean()\n", "images of the batch are mixed"),

@@ -407,6 +407,12 @@ def test_colour_images_know_pixels_from_dimensions():
     assert any("nats per pixel" in name for name in twins(nats / 64, images))
 
 
+def test_a_few_small_images_raise_no_false_alarm():
+    """LZMA's own frame is most of what it needs for them: more than the uniform model is no scale."""
+    image = np.random.default_rng(0).integers(0, 2, (1, 8, 8, 1))
+    assert lzma_bits(image, 2) > 1 and audit.likelihood(units.nats_per_image(0.526, (8, 8, 1)), image, 2).ok
+
+
 @pytest.mark.parametrize("nats", [0.0, -3.0])
 def test_no_nats_at_all_are_too_good(nats):
     """No error: a density may say so, and so does a network that has seen one picture only."""

@@ -149,6 +149,7 @@ CONFIGS = {
     "seed in words": ({"seed": "zero"}, "expects seed of type int"),
     "negative seed": ({"seed": -1}, "building the model of run"),
     "recipe in a list": ({"recipe": [1]}, "expects recipe of type dict"),
+    "start that is a number": ({"start": 5}, "expects start of type str"),
 }
 
 
@@ -162,6 +163,7 @@ def test_a_config_with_a_wrong_value(case, run, refused):
 RECIPES = {
     "unknown setting": {"epochs": 1, "speed": 3}, "neither epochs nor minutes": {}, "both": {"epochs": 1, "minutes": 1},
     "batch of zero": {"epochs": 1, "batch": 0}, "batch in words": {"epochs": 1, "batch": "16"},
+    "batch without end": {"epochs": 1, "batch": 10**400},
     "optimiser in a list": {"epochs": 1, "optimiser": []}, "unknown optimiser": {"epochs": 1, "optimiser": "adm"},
 }
 

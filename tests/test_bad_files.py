@@ -122,6 +122,9 @@ FUNCTIONS = {
     "raises": ("def predict(x): return x.no_such_name", "fails on images", "AttributeError"),
     "lines": ("def predict(x): raise ValueError('one\\ntwo')", "one two"),
     "exits": ("def predict(x): raise SystemExit(0)", "fails on images", "SystemExit"),
+    "not an array": ("class Odd:\n def __array__(self, *_, **__): raise RuntimeError('needs a graph')\n"
+                     "def predict(x): return Odd()", "fails on images", "RuntimeError: needs a graph"),
+    "rounded": ("def predict(x): return (full(x) + 1e-6)", "sum to 1 +1.0e-06 and not to 1", "computed in float32?"),
     "nothing": ("def predict(x): pass", "log-probabilities", "got ()"),
     "shape": ("def predict(x): return np.zeros(x.shape) + logp", "log-probabilities", "axis of the levels last"),
     "channels first": ("def predict(x): return np.moveaxis(full(x), -1, 1)", "is the axis of the levels last"),
@@ -145,7 +148,8 @@ def test_a_function_that_cannot_be_audited(case, here, refused):
 @pytest.mark.parametrize("words, says", [
     ("gone.py:predict --shape 3x3x1 --levels 2", "no file 'gone.py'"), ("mine.py --shape 3x3x1 --levels 2", "mine.py"),
     ("mine.py: --shape 3x3x1 --levels 2", "has no function ''"), ("mine.py:full --levels 2", "expects --shape"),
-    ("mine.py:full --shape 3x3x1", "--levels K"), ("mine.py:full --shape 3x3x1 --levels 1", "2 levels or more, got 1")])
+    ("mine.py:full --shape 3x3x1", "--levels K"), ("mine.py:full --shape 3x3x1 --levels 1", "from 2 to 65536, got 1"),
+    (f"mine.py:full --shape 3x3x1 --levels {10**20}", "whole number from 2 to 65536")])
 def test_an_audit_of_a_function_lacks_something(words, says, here, refused):
     (here / "mine.py").write_text(HEAD)
     refused(["audit", *words.split()], says)

@@ -164,7 +164,7 @@ WORDS = {
     "audit pixelcnn --levels 257": ["levels", "got 257"],
     "audit pixelcnn --seed -1": ["--seed"],
     "audit pixelcnn --out map.txt": ["--out", ".png"],
-    "audit run --shape 8x8x3": ["1 colours", "8x8x3"],
+    "audit run --shape 8x8x3": ["1 colours and 17 levels, got --shape 8x8x3"],
     "audit run --levels 4": ["17 levels", "--levels 4"],
     # check
     "check": ["required"],

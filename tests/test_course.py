@@ -16,6 +16,7 @@ import pytest
 
 from minipixel import audit, build, order
 from minipixel.course import check, press, put_into, student, verdicts
+from minipixel.course.__main__ import main as course_main
 from minipixel.course.exercises import exercises_of
 from minipixel.course.exercises.diagonal_bilstm.context import right_missed
 from minipixel.course.judge import Report
@@ -67,6 +68,9 @@ def test_print_chapters_says_what_changed(tmp_path):
     assert list(press.print_chapters(tmp_path)) == [(tmp_path / "01.ipynb", False)]
     assert (tmp_path / "01.ipynb").read_bytes() == first
     assert [path.name for path in tmp_path.glob("*.*")] == ["01.ipynb"]
+    assert course_main([str(tmp_path)]) == 0 and course_main([str(tmp_path / "nowhere")]) == 2
+    with pytest.raises(SystemExit):
+        course_main(["--help"])
     with pytest.raises(ValueError, match="found none"):
         list(press.print_chapters(tmp_path / "source"))
 

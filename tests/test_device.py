@@ -41,6 +41,15 @@ def test_a_training_by_the_real_loop(cupy, tmp_path):
     assert again.progress == found.progress
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_goes_to_the_device_and_comes_back(cupy, name):
+    model, x = make_model(HOST, np.float32, name, 1, 4), images(1, 4)
+    expected = model.nll(x)
+    assert isinstance(next(iter(model.to("gpu").params.values())), cupy.ndarray)
+    assert all(type(value) is np.ndarray for value in model.to("cpu").saved.values())
+    np.testing.assert_array_equal(model.nll(x), expected)
+
+
 def reads_of(action):
     before = reads()
     action()

@@ -1,9 +1,11 @@
 """Shards in processes: the same bits as in threads, the parameters of the moment, mistakes, and no process left behind."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -109,3 +111,45 @@ def test_no_process_outlives_the_one_that_asks():
     while any(map(running, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(running, pids))
+
+
+def test_another_thread_keeps_to_threads():
+    """The processes belong to the thread that has them: another one's calls go their own way, and both are right."""
+    model, x = fresh(2), images()
+    nats, found = model.nll(x), []
+    with processes(model):
+        def ask():
+            with processes(model):
+                found.append((model.nll(x[::-1]), model.workers.thread == threading.get_ident()))
+        thread = threading.Thread(target=ask)
+        thread.start()
+        same = [model.nll(x) for _ in range(3)]
+        thread.join()
+    np.testing.assert_array_equal(found[0][0], nats[::-1])
+    assert not found[0][1] and all(np.array_equal(one, nats) for one in same)
+
+
+def test_a_process_of_a_pool_forks_none():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        nats = pool.apply(asked_inside)
+    np.testing.assert_array_equal(nats, fresh(2).nll(images()))
+
+
+def asked_inside():
+    model = fresh(2)
+    with processes(model):
+        return model.nll(images())
+
+
+def test_what_is_given_up_is_not_waited_for():
+    """An exception, Ctrl-C's for one, while the other process is at work for minutes."""
+    model = fresh(2)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), processes(model):
+        model.workers.pipes[0].send((list(model.saved.values()), [(slow,)]))
+        raise KeyboardInterrupt
+    assert time.monotonic() - started < 30
+
+
+def slow(model):
+    time.sleep(60)

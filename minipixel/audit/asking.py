@@ -47,8 +47,12 @@ def _check(logp, expected):
         sums = np.exp(logp).sum(axis=-1)
         wrong = ~(np.abs(np.log(sums)) <= SUM_TOLERANCE[logp.dtype.name])
     if wrong.any():
-        raise ValueError(f"predict returned values whose exponentials sum to {sums[_first(wrong)]:.6g} and not to 1 "
-                         f"at (image, row, column, colour) {_first(wrong)}: is a log-softmax missing?")
+        total, why = sums[_first(wrong)], "is a log-softmax missing?"
+        told = f"{total:.6g}"
+        if abs(total - 1) <= SUM_TOLERANCE["float32"]:
+            told, why = f"1 {total - 1:+.1e}", "were they computed in float32? return float32, or compute in float64"
+        raise ValueError(f"predict returned values whose exponentials sum to {told} and not to 1 "
+                         f"at (image, row, column, colour) {_first(wrong)}: {why}")
 
 
 def _first(where):

@@ -67,6 +67,7 @@ def likelihood(nats, images, levels, se=None):
         raise ValueError(f"likelihood expects images of levels 0..{levels - 1}, got {images.min()}..{images.max()}")
     shape = images.shape[1:]
     bits, uniform, lzma = bits_per_dim(nats, shape), math.log2(levels), lzma_bits(images, levels)
+    lzma = min(lzma, uniform)       # of a few small images its frame alone is more
     readings = []
     if not PLAUSIBLE * lzma <= bits <= uniform:
         readings = [(name, value) for name, value in _readings(nats, bits, images.shape)

@@ -9,9 +9,11 @@ import numpy as np
 
 from minipixel import plots
 from minipixel.audit import causality, joint_normalisation, normalisation
+from minipixel.backend import to_numpy
 from minipixel.commands.pictures import picture_path
 from minipixel.commands.result import Result
 from minipixel.commands.settings import split_settings
+from minipixel.data import check_integer
 from minipixel.models import LABELLERS, MODELS, build
 from minipixel.models.labeller import require_generative
 from minipixel.models.saved import load
@@ -83,6 +85,7 @@ def audited(arguments):
     if ".py:" in name:
         if shape is None or arguments.levels is None:
             raise ValueError("audit FILE.py:FUNCTION expects --shape HxWxC and --levels K")
+        check_integer("--levels", arguments.levels, 2, 1 << 16)
         return function_from(name), shape, arguments.levels
     if fresh:
         shape, levels = shape or (8, 8, 1), 2 if arguments.levels is None else arguments.levels
@@ -99,8 +102,8 @@ def audited(arguments):
     side = 8 if model.levels <= 20 else 5
     shape = shape or (min(side, model.height), min(side, model.width), model.colours)
     if shape[2] != model.colours or arguments.levels not in (None, model.levels):
-        raise ValueError(f"{name} has {model.colours} colours and {model.levels} levels, "
-                         f"got --shape {arguments.shape} --levels {arguments.levels}")
+        given = [f"--{word} {value}" for word in ("shape", "levels") if (value := getattr(arguments, word)) is not None]
+        raise ValueError(f"{name} has {model.colours} colours and {model.levels} levels, got {' '.join(given)}")
     return model, shape, model.levels
 
 
@@ -135,7 +138,7 @@ def function_from(word):
 
     def guarded(images):
         try:
-            return function(images)
+            return to_numpy(function(images))
         except (Exception, SystemExit) as error:
             raise ValueError(f"{word} fails on images {images.shape}: {type(error).__name__}: {error}") from None
     return guarded

@@ -45,7 +45,7 @@ def train(arguments):
     results = run.results()
     try:
         return Result({"run": str(run.folder), **results}, summary(run, results))
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError(f"{run.folder / 'results.json'} has no results that make sense: remove it, and "
                          f"minipixel train --resume {run.folder} makes it again") from None
 

@@ -47,10 +47,15 @@ def called(function, given):
 
 
 def array_mistake(y, right, what="y"):
-    """Why y cannot be compared with the array that is right, in words; "" if it can."""
+    """Why y cannot be compared with the array that is right, in words; "" if it can. (Nothing that is right is not finite.)"""
     if not isinstance(y, np.ndarray):
         return f"{what} must be an array, got {type(y).__name__}"
-    return "" if y.shape == right.shape else f"{what} has shape {y.shape}, expected {right.shape}"
+    if y.shape != right.shape:
+        return f"{what} has shape {y.shape}, expected {right.shape}"
+    if y.dtype.kind not in "fiub":
+        return f"{what} must hold numbers, got {y.dtype}"
+    bad = int((~np.isfinite(y)).sum())
+    return f"{what} has NaN or inf in {bad} of {y.size} entries" if bad else ""
 
 
 def numbers_differ(y, right, what=""):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minipixel.backend import array_module, device_module, to_numpy
+from minipixel.backend import array_module, device_module, moved, to_numpy
 from minipixel.densities.doors import check_finite, check_matrix, check_size
 from minipixel.densities.experts import experts
 from minipixel.densities.fitting import lbfgs
@@ -46,8 +46,8 @@ class MCGSM:
     def to(self, device):
         """Move the parameters to "cpu" or "gpu". Returns the density."""
         xp = device_module(device)
-        self.params = {name: xp.asarray(value) for name, value in self.params.items()}
-        self.free = xp.asarray(self.free)
+        self.params = {name: moved(value, xp) for name, value in self.params.items()}
+        self.free = moved(self.free, xp)
         return self
 
     @property

@@ -2,6 +2,8 @@
 
 from math import inf
 
+import numpy as np
+
 from minipixel.backend import array_module, to_numpy
 
 
@@ -12,8 +14,9 @@ class Params(dict):
         if name not in self:
             raise KeyError(f"unknown parameter {name!r}; there are {', '.join(self)}")
         live = self[name]
-        if live is not value and live.shape != value.shape:
-            raise ValueError(f"parameter {name} expects shape {live.shape}, got {value.shape}")
+        shape = value.shape if hasattr(value, "shape") else np.shape(value)
+        if live is not value and live.shape != shape:
+            raise ValueError(f"parameter {name} expects shape {live.shape}, got {shape}")
         live[...] = value
 
     def update(self, *values, **named):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minipixel.backend import array_module
+from minipixel.backend import array_module, moved
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.layers.base import Layer, Params
 from minipixel.ops.mcgsm import mcgsm_backward, mcgsm_forward, mcgsm_masses, pieces
@@ -31,7 +31,7 @@ class MCGSMHead(Layer):
     def to(self, xp):
         self.density.to("cpu" if xp is np else "gpu")
         self.params = Params(self.density.params)
-        self.fixed = Params(W=xp.asarray(self.fixed["W"]))
+        self.fixed = Params(W=moved(self.fixed["W"], xp))
         return self
 
     def pixels(self, maps, v):

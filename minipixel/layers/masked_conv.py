@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minipixel.backend import moved
 from minipixel.layers.base import Layer, Params
 from minipixel.layers.window import CausalWindow
 from minipixel.ops.conv import conv_backward, conv_forward
@@ -33,8 +34,8 @@ class MaskedConv(Layer):
         self.params = Params(K=K.astype(dtype), b=np.zeros(F, dtype))
 
     def to(self, xp):
-        self.M = xp.asarray(self.M)
-        self.params = Params({name: xp.asarray(value) for name, value in self.params.items()})
+        self.M = moved(self.M, xp)
+        self.params = Params({name: moved(value, xp) for name, value in self.params.items()})
         return self
 
     def masked(self):

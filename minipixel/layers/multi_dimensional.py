@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from minipixel.backend import moved
 from minipixel.layers.base import Layer, Params
 from minipixel.ops.md_cells import MDRNN_CELL, mdlstm_cell
 from minipixel.ops.recurrence import recurrence_backward, recurrence_forward
@@ -41,7 +42,7 @@ class MultiDimensional(Layer):
             b=np.tile(b, (D, 1)))
 
     def to(self, xp):
-        self.params = Params({name: xp.asarray(value) for name, value in self.params.items()})
+        self.params = Params({name: moved(value, xp) for name, value in self.params.items()})
         return self
 
     def forward(self, x):

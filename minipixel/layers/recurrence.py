@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from minipixel.backend import array_module
+from minipixel.backend import array_module, moved
 from minipixel.layers.base import Layer, Params
 from minipixel.layers.window import CausalWindow
 from minipixel.ops.cells import LSTM
@@ -46,8 +46,8 @@ class Recurrence(Layer):
             b=np.tile(np.repeat(np.array(self.biases, dtype), h), (D, 1)), **states)
 
     def to(self, xp):
-        self.M = xp.asarray(self.M)
-        self.params = Params({name: xp.asarray(value) for name, value in self.params.items()})
+        self.M = moved(self.M, xp)
+        self.params = Params({name: moved(value, xp) for name, value in self.params.items()})
         return self
 
     def masked(self):

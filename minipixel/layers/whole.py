@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minipixel.backend import moved
 from minipixel.layers.base import Layer, Params
 from minipixel.ops.conv import conv_backward, conv_forward
 from minipixel.ops.enlarge import enlarge_backward, enlarge_forward
@@ -16,7 +17,7 @@ class Whole(Layer):
         self.params = Params(K=K.astype(dtype), b=np.zeros(shape[-1], dtype))
 
     def to(self, xp):
-        self.params = Params({name: xp.asarray(value) for name, value in self.params.items()})
+        self.params = Params({name: moved(value, xp) for name, value in self.params.items()})
         return self
 
     def checked(self, x):

@@ -149,6 +149,8 @@ class Model:
     def checked(self, x):
         """The images as a host array of integers; ValueError when they are not images of this model."""
         x = to_numpy(x) if array_module(x) is not np else np.asarray(x)
+        if x.ndim == 4 and len(x) == 0:
+            raise ValueError(f"{self.name} expects at least one image, got none")
         if x.ndim != 4 or x.shape[-1] != self.colours or 0 in x.shape:
             raise ValueError(f"{self.name} expects images (N, H, W, {self.colours}), got {x.shape}: is the colour axis last?")
         if x.dtype.kind not in "iu":

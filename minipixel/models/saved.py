@@ -47,7 +47,7 @@ def unfinished(folder):
     if (folder / "results.json").exists():
         return []
     step = ""
-    with suppress(OSError, ValueError, KeyError):       # a broken state is told where it is needed
+    with suppress(OSError, ValueError, KeyError, TypeError):       # a broken state is told where it is needed
         step = f": its weights are of step {int(read_arrays(folder / 'state.npz')['progress/step'])}"
     return [f"the training of {folder} is not finished{step}"]
 
@@ -62,6 +62,8 @@ def read_config(folder):
     for key, kind in CONFIG.items():
         if not isinstance(config[key], kind):
             raise ValueError(f"{path} expects {key} of type {kind.__name__}, got {config[key]!r}")
+    if not isinstance(config.get("start", ""), str):
+        raise ValueError(f"{path} expects start of type str, got {config['start']!r}")
     return config
 
 

@@ -31,7 +31,8 @@ class Recipe:
         require(self.epochs is None or (whole(self.epochs) and self.epochs >= 1),
                 f"epochs expects a whole number of at least 1, got {self.epochs!r}")
         require(self.minutes is None or positive(self.minutes), f"minutes expects a number above 0, got {self.minutes!r}")
-        require(whole(self.batch) and self.batch >= 1, f"batch expects a whole number of at least 1, got {self.batch!r}")
+        require(whole(self.batch) and 1 <= self.batch <= 10**6,
+                f"batch expects a whole number of at least 1 and at most 1000000, got {self.batch!r}")
         require(self.optimiser in (*OPTIMISERS, "lbfgs"), unknown("optimiser", self.optimiser, [*OPTIMISERS, "lbfgs"]))
         require(self.decay in ("cosine", "none"), unknown("decay", self.decay, ("cosine", "none")))
         require(positive(self.rate), f"rate expects a number above 0, got {self.rate!r}")

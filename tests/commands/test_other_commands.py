@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from small_run import strict_json
 
+from minipixel import plots
 from minipixel.commands.result import table
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
@@ -35,6 +37,18 @@ def test_complete(run, here, minipixel):
     assert end.code == 0 and strict_json(end.out) == {"run": "run", "n": 3, "keep": 0.25, "seed": 0, "temperature": 1.0,
                                                       "out": "three.png"}
     Image.open(here / "three.png").verify()
+
+
+def test_complete_keeps_what_it_is_told_and_draws_by_its_seed(run, minipixel, monkeypatch):
+    """The mask of what is given: the upper rows of 8, rounded up; what is drawn depends on the seed, what is kept does not."""
+    drawn = []
+    monkeypatch.setattr(plots, "completions", lambda images, given, done, *_: drawn.append((images, given, done)))
+    for keep, seed in (("0.3", "1"), ("0.3", "1"), ("0.3", "2")):
+        assert minipixel("complete", "run", "-n", "2", "--keep", keep, "--seed", seed).code == 0
+    for images, given, done in drawn:
+        assert not given.mask[:, :3].any() and given.mask[:, 3:].all()
+        np.testing.assert_array_equal(done[:, :3], images[:, :3])
+    assert np.array_equal(drawn[0][2], drawn[1][2]) and not np.array_equal(drawn[0][2], drawn[2][2])
 
 
 def test_complete_says_when_there_are_no_more_images(run, here, minipixel):

@@ -88,6 +88,8 @@ def test_params_refuse_what_does_not_fit():
         params["k"] = np.zeros((2, 3))
     with pytest.raises(ValueError, match=r"K expects shape \(2, 3\), got \(3,\)"):
         params["K"] = np.zeros(3)
+    with pytest.raises(ValueError, match=r"K expects shape \(2, 3\), got \(\)"):
+        params["K"] = 0.5
 
 
 @pytest.mark.parametrize("visit", [fronts, lambda *shape: raster(*shape[:-1])])

@@ -187,3 +187,9 @@ def test_a_copy_of_a_model_is_a_model_of_its_own():
     copied.params["output.logits.b"] += 1
     np.testing.assert_array_equal(model.nll(x), before)
     assert (copied.nll(x) != before).all()
+
+
+def test_no_image_at_all_is_told():
+    model = build("pixelcnn", height=4, width=4, levels=2, layers=1, h=3, out=3)
+    with pytest.raises(ValueError, match="pixelcnn expects at least one image, got none"):
+        model.nll(np.zeros((0, 4, 4, 1), int))

@@ -11,6 +11,7 @@ from small_run import arrays, same
 from minipixel.data import Dataset
 from minipixel.training import loop
 from minipixel.training.loop import Diverged, Stopped, Trainer
+from minipixel.training.optimisers import OPTIMISERS
 from minipixel.training.run import Run
 
 SIZES = {"height": 4, "width": 5, "colours": 1, "levels": 3}
@@ -199,3 +200,30 @@ def test_reports_come_at_the_end_of_each_epoch_and_within_long_ones(tmp_path, mo
     done = fit(trainer(tmp_path / "run"))
     assert [row["step"] for row in done.rows] == [2, 3, 5, 6, 8, 9, 11, 12]
     assert done.rows[-1]["validation_nats"] == pytest.approx(done.averaged.nll(noise().validation).mean())
+
+
+@pytest.mark.parametrize("recipe", [{}, {"rate": 1e-2, "clip": 0.5}, {"optimiser": "rmsprop", "decay": "none"},
+                                    {"optimiser": "sgd", "rate": 1e-2, "clip": 1.0, "average": 0.5}, {"average": 0.0}])
+def test_a_training_is_what_its_recipe_says(recipe, tmp_path):
+    """The same steps by hand: the seed's batches, the common norm clipped, the rate of the moment, and the average."""
+    done, start = fit(trainer(tmp_path / "run", **recipe)), trainer(tmp_path / "other", **recipe)
+    settings = {"optimiser": "adam", "rate": 2e-3, "decay": "cosine", "clip": 0.0, "average": 0.9995} | recipe
+    model, x = start.model, start.data.train
+    averaged = {name: value.astype(float) for name, value in model.params.items()}
+    optimiser, step, clipped = OPTIMISERS[settings["optimiser"]](model.params), 0, 0
+    for epoch in range(4):
+        order = np.random.default_rng([5, 0, epoch]).permutation(23)
+        for batch in (order[:8], order[8:16], order[16:]):
+            _, grads = model.loss_and_grads(x[batch])
+            norm = np.sqrt(sum((grad.astype(float) ** 2).sum() for grad in grads.values()))
+            if settings["clip"] and norm > settings["clip"]:
+                grads, clipped = {name: grad * (settings["clip"] / norm) for name, grad in grads.items()}, clipped + 1
+            falling = max(0, step / 12 - 0.3) / 0.7 if settings["decay"] == "cosine" else 0
+            optimiser.update(model.params, grads, settings["rate"] * (1 + np.cos(np.pi * falling)) / 2, step + 1)
+            step += 1
+            keep = min(settings["average"], step / (step + 10))
+            averaged = {name: keep * averaged[name] + (1 - keep) * value for name, value in model.params.items()}
+    for name, value in model.params.items():
+        np.testing.assert_allclose(done.model.params[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(done.averaged.params[name], averaged[name], rtol=1e-4, atol=1e-6, err_msg=name)
+    assert clipped or not settings["clip"]

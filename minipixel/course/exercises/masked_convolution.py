@@ -62,7 +62,8 @@ def judge_conv_forward(conv_forward):
         with noted(f"kernel {kernel}, {sizes(given)}"):
             returned, complaint = called(conv_forward, given)
         if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], np.ndarray)):
-            return f"conv_forward must return y, cache with an array y, got {type(returned).__name__}"
+            got = [type(part).__name__ for part in (returned if isinstance(returned, tuple) else [returned])]
+            return f"conv_forward must return y, cache with an array y, got {', '.join(got)}"
         y, right = returned[0], library.conv_forward(**given)[0]
         if complaint or (complaint := array_mistake(y, right)):
             return f"kernel {kernel}: {complaint}"

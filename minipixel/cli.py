@@ -2,9 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 import warnings
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 
 from minipixel.command_line import Parser, run, show
 from minipixel.commands import COMMANDS
@@ -111,10 +112,29 @@ def main(argv=None):
     return run("minipixel", lambda: command(argv))
 
 
+@contextmanager
+def quiet_output():
+    """Inside, what goes to standard output goes to standard error, in whatever way: the result alone is for the former."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:     # one of them is closed
+        kept = None
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def command(argv):
     arguments = parser().parse_args(argv)
-    # Standard output is for the result alone, whatever an audited file prints. Overflow has its own sentence.
-    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+    # Overflow has its own sentence.
+    with quiet_output(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         result = COMMANDS[arguments.command](arguments)
     show(json.dumps(result.values) if arguments.json else result.text)

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from small_run import OPTIONS, arrays, same, unfinish
+from small_run import OPTIONS, arrays, same, strict_json, unfinish
 
 from minipixel.cli import main
 
@@ -70,3 +70,12 @@ def test_help(words, capsys):
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 0 and "usage: minipixel" in capsys.readouterr().out
+
+
+def test_what_an_audited_file_writes_is_not_the_answer(here):
+    """Below Python's own output as well."""
+    (here / "mine.py").write_text("import os\nimport numpy as np\n"
+                                  "def p(x):\n    os.write(1, b'noise')\n    return np.full((*x.shape, 2), np.log(0.5))\n")
+    words = ["audit", "mine.py:p", "--shape", "2x2x1", "--levels", "2", "--json"]
+    end = subprocess.run([sys.executable, "-m", "minipixel", *words], capture_output=True, text=True)
+    assert end.returncode == 0 and strict_json(end.stdout)["ok"] and "noise" in end.stderr

@@ -74,11 +74,14 @@ class MDRNN(MultiDimensional):
 class MDLSTM(MultiDimensional):
     """s = iota g + sum_d phi_d s_d-,  h = omega tanh(s), n forget gates, peepholes (ops/md_cells.py)        Graves et al. 2007
 
-    stable: the cell whose memory is a mean and cannot grow; clip: limit of the deltas in the backward (RNNLIB: 1), None for
-    exact gradients. params: also peepholes (D, n + 2, h), zero at first.
+    stable: the cell whose memory is a mean and cannot grow; clip: limit of the deltas in the backward, None for exact gradients
+    (RNNLIB: 1, of the deltas of one image; here they are those of the loss, as a rule of a mean over a batch). params: also
+    peepholes (D, n + 2, h), zero at first.
     """
 
     def __init__(self, C, h, dimensions=2, *, rng, dtype, stable=False, clip=None):
+        if clip is not None and not clip > 0:
+            raise ValueError(f"MDLSTM expects clip of more than 0, or None, got {clip}")
         # Forget gates that add up to one keep a memory as it is: with more it grows from cell to cell, with less it fades.
         # The mean of the stable cell does so for any gates, and fades by its input gate.
         iota, phi = (-1, 0) if stable else (0, -math.log(dimensions - 1) if dimensions > 1 else 1)

@@ -16,7 +16,8 @@ def mdlstm(colours, *, rng, dtype, layers=2, h=16, block=2, classes=11, cell="md
     """Pixel labels by multi-directional MDLSTM or MDRNN layers (Graves et al. 2007).
 
     layers: recurrences; h: units of a direction; block: pixels of a side of the blocks that a cell reads; classes: labels;
-    cell: "mdlstm", "mdlstm-stable" (its memory cannot grow) or "mdrnn"; clip_deltas: of an MDLSTM to [-1, 1], as in RNNLIB.
+    cell: "mdlstm", "mdlstm-stable" (its memory cannot grow) or "mdrnn"; clip_deltas: of an MDLSTM to [-1, 1], of
+    the mean over the batch (RNNLIB: of each image).
     """
     def recurrence(C):
         if cell == "mdrnn":

@@ -12,6 +12,7 @@ Source: Williams and Zipser 1990; BPTT(h; h'): Williams and Peng 1990, Neural Co
 
 from collections import deque
 from itertools import zip_longest
+from numbers import Integral
 
 from minipixel.backend import array_module
 from minipixel.recurrent.network import recurrent_part, run
@@ -62,7 +63,7 @@ def truncated_bptt(W, x, d, y0, h, teacher_forcing=False):
 
     Keeps (n + m) h numbers; n (n + m) h multiply-adds a time step. Exact when h >= T.
     """
-    check_depth("truncated_bptt", h)
+    h = check_depth("truncated_bptt", h)
     moments, dW = deque(maxlen=h), array_module(W).zeros_like(W)
     for moment in run(W, x, d, y0, teacher_forcing):
         moments.append(moment)
@@ -77,9 +78,9 @@ def bptt(W, x, d, y0, h, h_prime, teacher_forcing=False):
     multiply-adds a time step. h' = 1 is truncated_bptt; h' = h cuts the run into chunks. Where T is no multiple of h', the
     last sweep takes the errors that are left.
     """
-    check_depth("bptt", h)
-    if not 1 <= h_prime <= h:
-        raise ValueError(f"bptt expects h' from 1 to h = {h}, got {h_prime}")
+    h = check_depth("bptt", h)
+    if not is_whole(h_prime) or not 1 <= h_prime <= h:
+        raise ValueError(f"bptt expects h' from 1 to h = {h}, a whole number, got {h_prime!r}")
     moments, errors, dW = deque(maxlen=h), [], array_module(W).zeros_like(W)
     for t, moment in enumerate(run(W, x, d, y0, teacher_forcing), 1):
         moments.append(moment)
@@ -91,5 +92,10 @@ def bptt(W, x, d, y0, h, h_prime, teacher_forcing=False):
 
 
 def check_depth(name, h):
-    if h < 1:
-        raise ValueError(f"{name} expects h, the depth of a sweep, of at least 1, got {h}")
+    if not is_whole(h) or h < 1:
+        raise ValueError(f"{name} expects h, the depth of a sweep, a whole number of at least 1, got {h!r}")
+    return int(h)
+
+
+def is_whole(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)

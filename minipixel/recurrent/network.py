@@ -68,6 +68,10 @@ def objective(W, x, d, y0, teacher_forcing=False):
 
 def check(W, x, d, y0):
     """ValueError, with the shapes that were expected and that came, unless the arrays fit each other."""
+    for name, array in (("W", W), ("x", x), ("d", d), ("y0", y0)):
+        if getattr(getattr(array, "dtype", None), "kind", None) != "f":
+            raise ValueError(f"a recurrent network expects {name} to be an array of floats, got "
+                             f"{getattr(array, 'dtype', type(array).__name__)}")
     if W.ndim != 2 or W.shape[1] < len(W):
         raise ValueError(f"a recurrent network expects W of shape (n, m + n), got {W.shape}")
     n, m, T = len(W), W.shape[1] - len(W), len(x)

@@ -31,13 +31,29 @@ def test_wrong_shapes_are_refused_with_both(name):
 @pytest.mark.parametrize("call", [lambda: truncated_bptt(W, X, D, Y0, 0), lambda: bptt(W, X, D, Y0, 0, 1),
                                   lambda: fp_bptt(W, X, D, Y0, 0)])
 def test_a_depth_below_one_is_refused(call):
-    with pytest.raises(ValueError, match="expects h, the depth of a sweep, of at least 1, got 0"):
+    with pytest.raises(ValueError, match="expects h, the depth of a sweep, a whole number of at least 1, got 0"):
         call()
+
+
+@pytest.mark.parametrize("h", [2.0, 2.5, "3", True])
+def test_a_depth_that_is_no_whole_number_is_refused(h):
+    for call in (truncated_bptt, fp_bptt, lambda *given: bptt(*given, 1)):
+        with pytest.raises(ValueError, match=f"a whole number of at least 1, got {h!r}"):
+            call(W, X, D, Y0, h)
+    with pytest.raises(ValueError, match=f"h' from 1 to h = 3, a whole number, got {h!r}"):
+        bptt(W, X, D, Y0, 3, h)
+
+
+@pytest.mark.parametrize("given, says", [((W.tolist(), X, D, Y0), "W to be an array of floats, got list"),
+                                         ((W, X, D, Y0.astype(int)), "y0 to be an array of floats, got int64")])
+def test_what_is_no_array_of_floats_is_refused(given, says):
+    with pytest.raises(ValueError, match=says):
+        objective(*given)
 
 
 @pytest.mark.parametrize("h_prime", [0, 4])
 def test_a_period_beyond_the_depth_is_refused(h_prime):
-    with pytest.raises(ValueError, match=f"expects h' from 1 to h = 3, got {h_prime}"):
+    with pytest.raises(ValueError, match=f"expects h' from 1 to h = 3, a whole number, got {h_prime}"):
         bptt(W, X, D, Y0, 3, h_prime)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import sys
 import warnings
 from contextlib import contextmanager, redirect_stdout
@@ -112,6 +113,11 @@ def main(argv=None):
     return run("minipixel", lambda: command(argv))
 
 
+def page():
+    """The width of the terminal; None where the text goes elsewhere, line by line."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
 @contextmanager
 def quiet_output():
     """Inside, what goes to standard output goes to standard error, in whatever way: the result alone is for the former."""
@@ -133,6 +139,7 @@ def quiet_output():
 
 def command(argv):
     arguments = parser().parse_args(argv)
+    arguments.page = page()
     # Overflow has its own sentence.
     with quiet_output(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)

@@ -1,6 +1,7 @@
 """What all command lines share: errors of one line and exit code 2, no abbreviations, a word for Ctrl-C."""
 
 import argparse
+import os
 import sys
 
 
@@ -16,6 +17,8 @@ class Parser(argparse.ArgumentParser):
 
 def run(program, action):
     """The exit code of a command: what action() returns, 2 after a mistake, 130 after Ctrl-C; a line says why."""
+    if sys.stderr is None:      # closed: what is said there is heard by nobody
+        sys.stderr = open(os.devnull, "w")
     try:
         return action()
     except (ValueError, OSError, MemoryError) as error:

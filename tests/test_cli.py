@@ -79,3 +79,11 @@ def test_what_an_audited_file_writes_is_not_the_answer(here):
     words = ["audit", "mine.py:p", "--shape", "2x2x1", "--levels", "2", "--json"]
     end = subprocess.run([sys.executable, "-m", "minipixel", *words], capture_output=True, text=True)
     assert end.returncode == 0 and strict_json(end.stdout)["ok"] and "noise" in end.stderr
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+@pytest.mark.parametrize("words", ["models", "sample pixelcnn-mnist -n 1"])
+def test_a_closed_standard_error(words, here):
+    line = f"exec 2>&-; exec '{sys.executable}' -m minipixel {words} --json"
+    end = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
+    assert end.returncode == 0 and strict_json(end.stdout)

@@ -6,6 +6,7 @@ import numpy as np
 
 from minipixel.backend import to_numpy
 from minipixel.layers.compose import Composite, prefixed
+from minipixel.layers.tail import tail_pass
 from minipixel.models.base import Model
 from minipixel.workers import each
 
@@ -105,35 +106,38 @@ class Large(Model):
         ends = np.cumsum([len(shard) for shard in shards])
         return list(zip(shards, np.split(s, ends[:-1])))
 
-    def forward(self, x, s):
-        """Logits (N, H, W, units) for x, s on the model's device."""
-        up, net = self.net.children["up"], self.net.children["large"]
-        m, up_cache = up.forward(self.scale(s))
-        logits, cache = net.forward(self.xp.concatenate([self.scale(x), m[:, :x.shape[1], :x.shape[2]]], axis=-1))
-        return logits, (m.shape, up_cache, cache)
+    def enlarge_forward(self, x, s):
+        """[x | m] for x, s on the model's device"""
+        m, cache = self.net.children["up"].forward(self.scale(s))
+        return self.xp.concatenate([self.scale(x), m[:, :x.shape[1], :x.shape[2]]], axis=-1), (m.shape, cache)
 
-    def backward(self, dlogits, cache):
-        """The gradients of both networks. What was cut off of m has none."""
-        shape, up_cache, cache = cache
-        dxm, grads = self.net.children["large"].backward(dlogits, cache)
+    def enlarge_backward(self, dxm, cache):
+        """The gradients of `up`. What was cut off of m has none."""
+        shape, cache = cache
         dm = self.xp.zeros(shape, dxm.dtype)
         dm[:, :dxm.shape[1], :dxm.shape[2]] = dxm[..., self.colours:]
-        _, up_grads = self.net.children["up"].backward(dm, up_cache)
-        return prefixed("up", up_grads) | prefixed("large", grads)
+        return self.net.children["up"].backward(dm, cache)[1]
+
+    def logits(self, x, s):
+        return self.net.children["large"].forward(self.enlarge_forward(x, s)[0])[0]
 
     def shard_nats(self, pair):
         x, s = map(self.xp.asarray, pair)
-        return to_numpy(self.head.forward(self.forward(x, s)[0], x)[0])
+        return to_numpy(self.head.forward(self.logits(x, s), x)[0])
 
     def shard_predict(self, pair):
         x, s = map(self.xp.asarray, pair)
-        return to_numpy(self.head.log_probs(self.forward(x, s)[0]))
+        return to_numpy(self.head.log_probs(self.logits(x, s)))
 
     def shard_nats_and_grads(self, pair, N):
         x, s = map(self.xp.asarray, pair)
-        logits, cache = self.forward(x, s)
-        nats, head_cache = self.head.forward(logits, x)
-        return nats.sum(), self.backward(self.head.backward(self.xp.full(len(x), 1 / N), head_cache), cache)
+        trunk, tail = self.net.children["large"].split()
+        xm, up_cache = self.enlarge_forward(x, s)
+        z, cache = trunk.forward(xm)
+        nats, dz, tail_grads = tail_pass(tail, self.head, z, x, 1 / N)
+        dxm, grads = trunk.backward(dz, cache)
+        up_grads = self.enlarge_backward(dxm, up_cache)
+        return nats, prefixed("up", up_grads) | prefixed("large", grads | tail_grads)
 
     def first_not_finite(self, x, s):
         up, net = self.net.children["up"], self.net.children["large"]
@@ -165,7 +169,7 @@ class Large(Model):
         up, net = self.net.children["up"], self.net.children["large"]
         return {"parameters": sum(value.size for value in self.params.values()),
                 "multiply_adds_per_pixel": up.connections() // 4 + net.connections(),
-                "kept_per_pixel": up.kept() // 4 + net.kept() + 2 * self.head.units}
+                "kept_per_pixel": up.kept() // 4 + net.split()[0].kept()}
 
 
 class Given:

@@ -147,17 +147,18 @@ def require_fitting(name, classes, data):
                          "(minipixel data tells which sets have them)")
 
 
-def require_unseen(model, config, name, data):
+def require_unseen(run, name, data):
     """ValueError unless every image of the data called `name` may be judged, none of them one that the run was trained on."""
-    if model.name in LABELLERS:
-        raise ValueError(f"eval --split all is of models that draw images, got {model.name}")
+    config = read_config(find(run))
+    if config["model"] in LABELLERS:
+        raise ValueError(f"eval --split all is of models that draw images, got {config['model']}")
     own = name is None or config["data"] in (name, os.path.abspath(name))
     if not own:
         with suppress(ValueError, OSError):     # data that are gone cannot be compared
             trained = {image.tobytes() for image in data_of(config).train}
             own = any(image.tobytes() in trained for image in data.together().test)
     if own:
-        raise ValueError("eval --split all is for other data than the run's own: it was trained on some of these images")
+        raise ValueError(f"eval --split all is for other data than the run's own: {run} was trained on some of these images")
 
 
 def require_read(settings, trainer):
@@ -220,11 +221,11 @@ def evaluate(arguments):
     """What a run's averaged weights reach on a split, beside baselines, and whether it can be believed."""
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
-    config = read_config(folder)
-    data = data_for(model, config, arguments.data, arguments.size)
+    data = data_for(model, read_config(folder), arguments.data, arguments.size)
     note, split, judged = data.note, arguments.split, f"{arguments.split} split"
     if split == "all":
-        require_unseen(model, config, arguments.data, data)
+        for run in filter(None, (arguments.run, arguments.against)):
+            require_unseen(run, arguments.data, data)
         data, split, judged = data.together(), "test", "every image (independent pixels are fitted to the same)"
     kind, of_densities = kind_of(model.name), {"frame": arguments.frame, "ensemble": arguments.ensemble}
     if arguments.against:

@@ -213,7 +213,12 @@ def test_every_image_is_none_that_was_trained_on(run, minipixel, here, refused):
     words = ["eval", "colours", "--data", "others", "--split", "all"]
     assert minipixel(*words).code == 0
     Image.fromarray(known).save(here / "others" / "known.png")
-    refused(words, "it was trained on some of these images")
+    refused(words, "colours was trained on some of these images")
+    words = ["eval", "run", "--data", "pets", "--split", "all", "--against"]
+    assert minipixel(*words, "run").code == 0
+    assert minipixel("train", "pixelcnn-basic", "--data", "pets", "--grey", "--levels", "17", "--epochs", "1", "--set",
+                     "layers=1", "h=3", "out=3", "--out", "grey").code == 0
+    refused([*words, "grey"], "grey was trained on some of these images")
 
 
 @pytest.mark.parametrize("command", ["eval", "sample", "complete"])

@@ -238,6 +238,16 @@ BAD = {"NameError: name 'paded' is not defined, at `y += paded[": ("conv_forward
        "takes 3 positional arguments": ("may_read", "colour_out, mask)", "colour_out)")}
 
 
+@pytest.mark.parametrize("function, old, new, expected", [
+    ("scan_forward", "K_ss[0].T @ h_left", "K_ss[0] @ h_left", "forward K_ss[r].T @ what is read"),
+    ("scan_backward", "K_ss[0] @ da_t", "K_ss[0].T @ da_t", "back K_ss[r] @ da")])
+def test_a_matrix_that_does_not_fit_is_told_how_it_does(tmp_path, function, old, new, expected):
+    _, cells = student.read(script(tmp_path, spoiled(function, old, new, SECOND)))
+    exercise = next(exercise for exercise in exercises_of("diagonal_bilstm") if exercise.function == function)
+    verdict = verdicts.judge(exercise, cells, right=())
+    assert verdict.word == BROKEN and expected in verdict.says and "\n" not in verdict.says, verdict
+
+
 @pytest.mark.parametrize("expected", BAD)
 def test_an_exception_is_one_line_with_its_place(tmp_path, expected):
     function, old, new = BAD[expected]

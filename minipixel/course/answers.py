@@ -32,6 +32,21 @@ def noted(note):
         raise
 
 
+@contextmanager
+def hinted(hint):
+    """An error about shapes that leaves the block says what fits."""
+    try:
+        yield
+    except ValueError as error:
+        if about_shapes(error):
+            error.add_note(hint)
+        raise
+
+
+def about_shapes(error):
+    return any(word in str(error) for word in ("shape", "dimension", "size"))
+
+
 def sizes(given):
     """The shapes of the arrays among the arguments, in words."""
     return ", ".join(f"{name} {value.shape}" for name, value in given.items() if isinstance(value, np.ndarray))
@@ -103,7 +118,7 @@ def or_square(judged, given, square, alike):
     try:
         return judged(given)
     except ValueError as error:
-        if not any(word in str(error) for word in ("shape", "dimension", "size")) or not (says := judged(square)):
+        if not about_shapes(error) or not (says := judged(square)):
             raise
         return f"shapes do not fit ({error}); where {alike} they do, and then:\n{says}"
 

@@ -5,11 +5,13 @@ Only what stands at pixels is judged: what an answer leaves in the rest of the s
 
 import numpy as np
 
-from minipixel.course.answers import called, close, judged_backward, judged_forward, noted, sizes
+from minipixel.course.answers import called, close, hinted, judged_backward, judged_forward, noted, sizes
 from minipixel.course.exercises.diagonal_bilstm.scans import back, padded, run, shifted
 from minipixel.course.exercises.diagonal_bilstm.skewing import right as skew
 from minipixel.ops.cells import LSTM
 
+FORWARD = "each K_ss[r] is (h, 4h), from what is read to the gates: forward K_ss[r].T @ what is read"
+BACKWARD = "each K_ss[r] is (h, 4h), from what is read to the gates: back K_ss[r] @ da"
 AXES = {"a": ("image", "gate's unit", "row", "column"), "dy": ("image", "unit", "row", "column"),
         "K_ss": ("neighbour", "unit", "gate's unit"), "h0": ("unit",), "c0": ("unit",)}
 
@@ -33,7 +35,7 @@ def unskew(s):
 def judge_scan_forward(scan_forward):
     for given in CASES:
         given = given | {"a": skew(given["a"])}
-        with noted(f"{sizes(given)}, skewed"):
+        with noted(f"{sizes(given)}, skewed"), hinted(FORWARD):
             returned, complaint = called(scan_forward, given)
         if complaint:
             return complaint
@@ -102,7 +104,7 @@ def judge_scan_backward(scan_backward, scan_forward=reference_forward):
     """Finite differences of a small scan; of the others only where the answer is not what `back` says: they take their time."""
     for given in (case(4, 2, 2, N=3), *CASES):
         skewed = given | {"a": skew(given["a"])}
-        with noted(f"{sizes(skewed)}, skewed"):
+        with noted(f"{sizes(skewed)}, skewed"), hinted(BACKWARD):
             y, cache = scan_forward(**skewed)
             try:
                 grads, right = scan_backward(y, cache), back(y, run(**skewed)[1])

@@ -6,12 +6,14 @@ built for a strip of rows at a time that stays in a core's cache, and it is gath
 memory stays linear in the pixels and the cost of a pixel does not grow with the image.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from minipixel.backend import array_module
 
-# Numbers of a strip's P (2 MiB of float32): measured; smaller strips spend their time between calls, larger ones in memory.
-STRIP = 1 << 19
+# Numbers of a strip's P (1 MiB of float32): measured; smaller strips spend their time between calls, larger ones in memory.
+STRIP = 1 << 18
 # Multiply-adds of a product that OpenBLAS does in its kernel for small matrices, a fifth faster than with packing.
 UNPACKED = 1_000_000
 
@@ -49,31 +51,36 @@ def multiply(P, K, out):
         array_module(P).matmul(P.reshape(-1, len(K)), K, out=out.reshape(-1, K.shape[1]))
 
 
-def sum_of_outer(P, dy):
-    """sum_m P_m^T dy_m: P (M, C), dy (M, F) -> (C, F). In blocks that OpenBLAS multiplies without packing them first."""
-    (M, C), F = P.shape, dy.shape[1]
-    block = UNPACKED // (C * F)
-    if not isinstance(P, np.ndarray) or not 100 <= block < M:
-        return P.T @ dy
-    whole = M - M % block
-    blocks = np.matmul(P[:whole].reshape(-1, block, C).transpose(0, 2, 1), dy[:whole].reshape(-1, block, F))
-    return blocks.sum(axis=0) + P[whole:].T @ dy[whole:]
+def sum_of_outer(P, Q):
+    """sum_m P_m^T Q_m,t: P (M, C), Q (M, T, F) -> (T, C, F). In blocks that OpenBLAS multiplies without packing them first."""
+    (M, C), (T, F) = P.shape, Q.shape[1:]
+    most = UNPACKED // (C * F)
+    if not isinstance(P, np.ndarray) or most < 100:
+        return (P.T @ Q.reshape(M, T * F)).reshape(C, T, F).transpose(1, 0, 2)
+    count = -(-M // most)
+    block = M // count
+    whole = count * block
+    blocks = np.matmul(P[:whole].reshape(count, 1, block, C).swapaxes(2, 3), Q[:whole].reshape(count, block, T, F).swapaxes(1, 2))
+    total = blocks.sum(axis=0)
+    if whole < M:
+        total += P[whole:].T @ Q[whole:].swapaxes(0, 1)
+    return total
 
 
 def wide_gradients(dy, x, K, taps):
     """dx and dK from one gathering, of what each pixel's value went to: Q_ij = [dy_(ij - tap T) .. dy_(ij - tap 1)].
 
-    dx_ij = Q_ij K^T, a convolution with every tap mirrored, and dK^T = sum_ij x_ij^T Q_ij.
+    dx_ij = Q_ij K^T, a convolution with every tap mirrored, and dK = sum_ij x_ij^T Q_ij, tap by tap, from the last to the first.
     """
     xp = array_module(x)
     T, C, F = K.shape
-    dx, dK_T = xp.empty(x.shape, x.dtype), xp.zeros((C, T * F), x.dtype)
+    dx, dK = xp.empty(x.shape, x.dtype), xp.zeros(K.shape, x.dtype)
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
     for strip, Q in neighbourhoods(dy, mirrored, C):
         multiply(Q, K_T, dx[strip])
-        dK_T += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T * F))
-    return dx, xp.ascontiguousarray(dK_T.reshape(C, T, F).transpose(1, 0, 2)[::-1])
+        dK[::-1] += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T, F))
+    return dx, dK
 
 
 def thin_gradients(dy, x, K, taps):
@@ -85,11 +92,11 @@ def thin_gradients(dy, x, K, taps):
     N, H, W, C = x.shape
     T, _, F = K.shape
     r = reach(taps)
-    dK = xp.zeros((T * C, F), x.dtype)
+    dK = xp.zeros((1, T * C, F), x.dtype)
     dx_padded = xp.zeros((C, N, H + 2 * r, W + 2 * r), x.dtype)     # pixels lie side by side: long additions for few channels
     for (images, rows), P in neighbourhoods(x, taps, F):
         dy_strip = dy[images, rows].reshape(-1, F)
-        dK += sum_of_outer(P.reshape(-1, T * C), dy_strip)
+        dK += sum_of_outer(P.reshape(-1, T * C), dy_strip[:, None])
         dP = (K.reshape(T * C, F) @ dy_strip.T).reshape(T, C, *P.shape[:3])
         for (di, dj), given in zip(taps, dP):
             dx_padded[:, images, rows.start + r + di:rows.stop + r + di, r + dj:r + dj + W] += given
@@ -99,20 +106,28 @@ def thin_gradients(dy, x, K, taps):
 def neighbourhoods(x, taps, F):
     """Strip by strip, (images, rows) and P_ij = [x_(ij + tap 1) .. x_(ij + tap T)] there: (n, rows, W, T * C).
 
-    A strip has at most STRIP numbers of P and of a result with F units. The next strip overwrites P.
+    A strip has at most STRIP numbers of P and of a result with F units.
     """
-    C = x.shape[3]
-    P = padded = images_padded = None
+    xp, r, W, C = array_module(x), reach(taps), *x.shape[2:]
+    padded = images_padded = None
     for images, rows in strips(x, max(len(taps) * C, F), STRIP):
-        if reach(taps) == 0:
+        if r == 0:
             yield (images, rows), x[images, rows]
             continue
         if images != images_padded:
-            padded, images_padded = pad(x[images], taps), images
-        shape = len(padded), rows.stop - rows.start, x.shape[2], len(taps) * C
-        if P is None or P.shape != shape:
-            P = array_module(x).empty(shape, x.dtype)
-        yield (images, rows), gather(padded, taps, rows, P)
+            padded, images_padded = pad(x[images], r), images
+        shape = len(padded), rows.stop - rows.start, W
+        pixels = padded[:, rows.start:rows.stop + 2 * r].reshape(-1, C)     # whole images, or rows of one: a view
+        yield (images, rows), xp.take(pixels, pixels_read(taps, *shape, xp), axis=0).reshape(*shape, -1)
+
+
+@lru_cache(maxsize=64)
+def pixels_read(taps, n, H, W, xp):
+    """(n * H * W, T): which pixel, of n padded images of H x W, each pixel reads by each tap; on the device."""
+    r, (di, dj) = reach(taps), np.array(taps).T
+    image, i, j = np.indices((n, H, W)).reshape(3, -1, 1)
+    found = (image * (H + 2 * r) + i + r + di) * (W + 2 * r) + j + r + dj
+    return xp.asarray(found, np.intp if xp is np else np.int32)
 
 
 def reach(taps):
@@ -120,33 +135,12 @@ def reach(taps):
     return max(abs(d) for tap in taps for d in tap)
 
 
-def pad(x, taps):
-    """x with as many zeros on every side as the farthest tap reaches."""
-    r = reach(taps)
+def pad(x, r):
+    """x with r zeros on every side."""
     N, H, W, C = x.shape
     padded = array_module(x).zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
     padded[:, r:r + H, r:r + W] = x
     return padded
-
-
-def gather(padded, taps, rows, P):
-    """P_ij = [x_(ij + tap 1) .. x_(ij + tap T)] for a slice of rows of the image inside `padded`, written into P.
-
-    `padded` comes from `pad`: its pixels lie one after the other in memory.
-    """
-    as_strided = array_module(padded).lib.stride_tricks.as_strided
-    r, C = reach(taps), padded.shape[3]
-    for di, dj, first, count in runs(taps):
-        read = padded[:, rows.start + r + di:rows.stop + r + di, r + dj:]
-        # Neighbours in a row lie side by side in memory: one window of count * C numbers a pixel.
-        P[..., first * C:(first + count) * C] = as_strided(read, (*P.shape[:3], count * C), padded.strides)
-    return P
-
-
-def runs(taps):
-    """Taps side by side in a row, as (di, first dj, first tap, how many)."""
-    starts = [t for t, (di, dj) in enumerate(taps) if t == 0 or taps[t - 1] != (di, dj - 1)]
-    return [(*taps[t], t, end - t) for t, end in zip(starts, [*starts[1:], len(taps)])]
 
 
 def strips(x, numbers, most):

@@ -57,9 +57,11 @@ def test_images_smaller_than_the_kernel(H, W):
     np.testing.assert_allclose(conv.conv_forward(*given)[0], oracle.conv(*given), rtol=1e-12, atol=1e-12)
 
 
-def test_neighbours_in_a_row_are_read_as_one_window():
-    assert conv.runs(((-1, -1), (-1, 0), (-1, 1), (0, -1))) == [(-1, -1, 0, 3), (0, -1, 3, 1)]
-    assert conv.runs(((-1, -1), (-1, 1), (0, 2))) == [(-1, -1, 0, 1), (-1, 1, 1, 1), (0, 2, 2, 1)]
+def test_pixels_read_of_a_padded_image():
+    """2 x 2 pixels with a border of one: 4 x 4, the image's first at 5; the second image begins 16 later."""
+    read = conv.pixels_read(((-1, -1), (-1, 1), (0, 0)), 2, 2, 2, np)
+    first = np.array([[0, 2, 5], [1, 3, 6], [4, 6, 9], [5, 7, 10]])
+    np.testing.assert_array_equal(read, np.concatenate([first, first + 16]))
 
 
 def test_the_cache_holds_the_arguments_and_nothing_more():

@@ -62,6 +62,12 @@ def blas():
 
 
 @cache
+def small_products():
+    """Whether NumPy's OpenBLAS has kernels for small matrices, which need no packed copies: it has them for AVX-512."""
+    return any(library.get("architecture") in ("SkylakeX", "Cooperlake", "SapphireRapids") for library in blas().info())
+
+
+@cache
 def keep_freed_memory():
     """Ask glibc to keep freed arrays for the next ones: fresh pages from the system cost a training step a third of its time.
 

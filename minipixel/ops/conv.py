@@ -11,11 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from minipixel.backend import array_module
+from minipixel.ops.products import sum_of_outer
 
 # Numbers of a strip's P (1 MiB of float32): measured; smaller strips spend their time between calls, larger ones in memory.
 STRIP = 1 << 18
-# Multiply-adds of a product that OpenBLAS does in its kernel for small matrices, a fifth faster than with packing.
-UNPACKED = 1_000_000
 
 
 def conv_forward(x, K, b, taps):
@@ -51,36 +50,20 @@ def multiply(P, K, out):
         array_module(P).matmul(P.reshape(-1, len(K)), K, out=out.reshape(-1, K.shape[1]))
 
 
-def sum_of_outer(P, Q):
-    """sum_m P_m^T Q_m,t: P (M, C), Q (M, T, F) -> (T, C, F). In blocks that OpenBLAS multiplies without packing them first."""
-    (M, C), (T, F) = P.shape, Q.shape[1:]
-    most = UNPACKED // (C * F)
-    if not isinstance(P, np.ndarray) or most < 100:
-        return (P.T @ Q.reshape(M, T * F)).reshape(C, T, F).transpose(1, 0, 2)
-    count = -(-M // most)
-    block = M // count
-    whole = count * block
-    blocks = np.matmul(P[:whole].reshape(count, 1, block, C).swapaxes(2, 3), Q[:whole].reshape(count, block, T, F).swapaxes(1, 2))
-    total = blocks.sum(axis=0)
-    if whole < M:
-        total += P[whole:].T @ Q[whole:].swapaxes(0, 1)
-    return total
-
-
 def wide_gradients(dy, x, K, taps):
     """dx and dK from one gathering, of what each pixel's value went to: Q_ij = [dy_(ij - tap T) .. dy_(ij - tap 1)].
 
-    dx_ij = Q_ij K^T, a convolution with every tap mirrored, and dK = sum_ij x_ij^T Q_ij, tap by tap, from the last to the first.
+    dx_ij = Q_ij K^T, a convolution with every tap mirrored, and dK^T = sum_ij x_ij^T Q_ij.
     """
     xp = array_module(x)
     T, C, F = K.shape
-    dx, dK = xp.empty(x.shape, x.dtype), xp.zeros(K.shape, x.dtype)
+    dx, dK_T = xp.empty(x.shape, x.dtype), xp.zeros((C, T * F), x.dtype)
     mirrored = tuple((-di, -dj) for di, dj in taps[::-1])
     K_T = xp.ascontiguousarray(K[::-1].transpose(0, 2, 1)).reshape(T * F, C)
     for strip, Q in neighbourhoods(dy, mirrored, C):
         multiply(Q, K_T, dx[strip])
-        dK[::-1] += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T, F))
-    return dx, dK
+        dK_T += sum_of_outer(x[strip].reshape(-1, C), Q.reshape(-1, T * F))
+    return dx, xp.ascontiguousarray(dK_T.reshape(C, T, F).transpose(1, 0, 2)[::-1])
 
 
 def thin_gradients(dy, x, K, taps):
@@ -92,11 +75,11 @@ def thin_gradients(dy, x, K, taps):
     N, H, W, C = x.shape
     T, _, F = K.shape
     r = reach(taps)
-    dK = xp.zeros((1, T * C, F), x.dtype)
+    dK = xp.zeros((T * C, F), x.dtype)
     dx_padded = xp.zeros((C, N, H + 2 * r, W + 2 * r), x.dtype)     # pixels lie side by side: long additions for few channels
     for (images, rows), P in neighbourhoods(x, taps, F):
         dy_strip = dy[images, rows].reshape(-1, F)
-        dK += sum_of_outer(P.reshape(-1, T * C), dy_strip[:, None])
+        dK += sum_of_outer(P.reshape(-1, T * C), dy_strip)
         dP = (K.reshape(T * C, F) @ dy_strip.T).reshape(T, C, *P.shape[:3])
         for (di, dj), given in zip(taps, dP):
             dx_padded[:, images, rows.start + r + di:rows.stop + r + di, r + dj:r + dj + W] += given

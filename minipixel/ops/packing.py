@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minipixel.backend import array_module
+from minipixel.ops.products import sum_of_outer
 from minipixel.order import walk as walk_of
 
 PARTS = 256         # of a product on a GPU at most: a few for each of its processors
@@ -61,7 +62,7 @@ def product_over_rows(X, da, P):
     idle.
     """
     if isinstance(X, np.ndarray):
-        return X.transpose(0, 2, 1) @ da
+        return np.stack([sum_of_outer(*rows) for rows in zip(X, da)])
     parts = max(k for k in range(1, PARTS + 1) if P % k == 0)
     X, da = (rows.reshape(len(rows), parts, -1, rows.shape[2]) for rows in (X, da))
     return (X.transpose(0, 1, 3, 2) @ da).sum(axis=1)

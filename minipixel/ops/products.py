@@ -1,0 +1,33 @@
+"""The product that every backward of weights ends in: a sum of outer products over many rows."""
+
+import numpy as np
+
+from minipixel.threads import small_products
+
+# Multiply-adds up to which OpenBLAS keeps to its kernels for small matrices, which need no packed copies.
+SMALL = 1_000_000
+# Rows that such a product should add up at least: measured, on fewer it spends its time on the results.
+LEAST = 400
+
+
+def sum_of_outer(P, Q):
+    """sum_m P_m^T Q_m: P (M, C), Q (M, F)  ->  (C, F)
+
+    Where there are kernels for small matrices, in blocks of rows and of columns of Q that suit them: of tall and thin P and Q
+    that is 1.1 to 2.5 times as fast as the single product.
+    """
+    (M, C), F = P.shape, Q.shape[1]
+    if not isinstance(P, np.ndarray) or not small_products() or C * F * M <= SMALL:
+        return P.T @ Q
+    width = max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or C * w * LEAST <= SMALL))
+    if width < 32:      # so thin, they take as long as the single product
+        return P.T @ Q
+    count = -(-M * C * width // SMALL)
+    rows = M // count
+    whole = count * rows
+    P_blocks = P[:whole].reshape(count, 1, rows, C).swapaxes(2, 3)
+    Q_blocks = Q[:whole].reshape(count, rows, F // width, width).swapaxes(1, 2)
+    total = np.matmul(P_blocks, Q_blocks).sum(axis=0).swapaxes(0, 1).reshape(C, F)
+    if whole < M:
+        total += P[whole:].T @ Q[whole:]
+    return total

@@ -104,7 +104,7 @@ def neighbourhoods(x, taps, F):
         yield (images, rows), xp.take(pixels, pixels_read(taps, *shape, xp), axis=0).reshape(*shape, -1)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def pixels_read(taps, n, H, W, xp):
     """(n * H * W, T): which pixel, of n padded images of H x W, each pixel reads by each tap; on the device."""
     r, (di, dj) = reach(taps), np.array(taps).T

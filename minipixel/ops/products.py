@@ -20,7 +20,7 @@ def sum_of_outer(P, Q):
     if not isinstance(P, np.ndarray) or not small_products() or C * F * M <= SMALL:
         return P.T @ Q
     width = max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or C * w * LEAST <= SMALL))
-    if width < 32:      # so thin, they take as long as the single product
+    if width < min(32, F):      # so thin, they take as long as the single product
         return P.T @ Q
     count = -(-M * C * width // SMALL)
     rows = M // count

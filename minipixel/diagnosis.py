@@ -25,8 +25,9 @@ class Context:
         self.reruns = point.backward is not None
         shape = next((given.shape for given in point.arguments.values() if is_array(given)), ())
         self.images = shape[0] if shape else 1
+        self.one = "image" if len(shape) == 4 else "sample"
         pixels = math.prod(shape[1:3]) if len(shape) == 4 else 1
-        self.sizes = {"the number of images": self.images, "the number of pixels": pixels,
+        self.sizes = {f"the number of {self.one}s": self.images, "the number of pixels": pixels,
                       "images times pixels": self.images * pixels, "the number of outputs": sum(d.size for d in dy)}
 
     def axis(self, name, ndim, axis):

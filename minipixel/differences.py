@@ -163,12 +163,17 @@ class Comparison:
         prefix, dot, last = name.rpartition(".")
         self.label = f"{prefix}{dot}d{last}"
         self.fits = self.backward.shape == slopes.shape[1:]
+        inside = np.isfinite(slopes.reshape(len(slopes), -1)).all(axis=1)       # steps that stay in forward's domain
         if not self.fits or not np.isfinite(self.backward).all():
             best, self.error = -1, np.inf
             self.wrong = ~np.isfinite(self.backward) if self.fits else np.ones(slopes.shape[1:], bool)
             self.cornered = np.zeros_like(self.wrong)
+        elif not inside.any():
+            best, self.error, self.wrong = -1, np.inf, ~np.isfinite(slopes[-1])
+            self.cornered = np.zeros_like(self.wrong)
         else:
             inner = tuple(range(1, slopes.ndim))
+            slopes = slopes[inside]
             gaps = np.abs(self.backward - slopes)
             smallest = max(1e-8, smallest)
             scales = np.maximum(smallest, np.abs(slopes).max(axis=inner, initial=0, keepdims=True))
@@ -177,7 +182,7 @@ class Comparison:
             self.error = float(errors[best])
             self.wrong = gaps[best] / scales[best] > tolerance
             # a backward takes one side's derivative: it is at most the jump away from the mean of both
-            self.cornered = self.wrong & (gaps.min(axis=0) <= corners)
+            self.cornered = self.wrong & (gaps.min(axis=0) <= np.nan_to_num(corners))
         self.numeric = slopes[best]
         self.scale = max(1e-8, smallest, np.abs(self.numeric).max(initial=0))
         self.ok = self.error <= tolerance

@@ -169,6 +169,7 @@ def _forward_kept(point):
         return [f"forward must return a pair y, cache, got {diagnosis.kind(returned)}."], None, None
     y, cache = returned
     if changed := _changed(point.values, before):
+        _put_back(point.values, before)
         return [f"forward changed {changed}: it may write only into arrays that it made."], y, cache
     first, again = parts(y), point.outputs()
     complaints = [f"output {k} of forward {flaw}." for k, out in enumerate(first) for flaw in diagnosis.flaws(out)]
@@ -195,6 +196,7 @@ def _backward_kept(point, y, dy, cache):
         complaints.append("backward changed dy, which is the caller's: write dx = dy * .., never dy *= ..")
     left = list(arrays_in(cache))
     if changed := _changed(point.values, values):
+        _put_back(point.values, values)
         complaints.append(f"backward changed {changed}: it may write only into arrays that it made.")
     elif len(left) != len(kept) or not all(map(_same, left, kept)):
         complaints.append("backward changed its cache, so that it would be wrong when called again: it may write only "
@@ -251,6 +253,11 @@ def _rebuilt(thing, twins):
 
 def _copies(values):
     return {name: value.copy() for name, value in values.items()}
+
+
+def _put_back(values, before):
+    for name, value in values.items():
+        value[...] = before[name]
 
 
 def _changed(values, before):

@@ -13,6 +13,7 @@ import numpy as np
 from minipixel.backend import to_numpy
 from minipixel.differences import CLOSE, sweep
 
+ROUNDED = 1e-5  # of an array's largest entry: what numbers of 32 bits may be off
 SHOWN = 4       # exchanged blocks that a sentence names: as many as an LSTM has gates
 
 
@@ -37,6 +38,12 @@ def not_finite(one, context):
     return f"NaN or inf in {bad} of {one.backward.size} entries" if bad else None
 
 
+def no_slope(one, context):
+    bad = np.argwhere(~np.isfinite(one.numeric))
+    return None if not len(bad) else (f"cannot be judged: within the smallest step from [{', '.join(map(str, bad[0]))}] "
+                                      "forward gives NaN or inf: choose a point farther from the edge of its domain")
+
+
 def corners(one, context):
     if one.wrong.any() and (one.cornered == one.wrong).all():
         return ("cannot be judged: at every wrong entry forward has a corner (its slopes to both sides differ), "
@@ -45,6 +52,14 @@ def corners(one, context):
 
 def all_zeros(one, context):
     return None if one.backward.any() else "zero everywhere: a path is cut, or the result is never written"
+
+
+def rounded(one, context):
+    """Every wrong number is nearly right: that would be a miracle for a mistake of the formula."""
+    b, n = one.backward[one.wrong], one.numeric[one.wrong]
+    if one.error <= ROUNDED and (np.abs(b - n) <= 100 * ROUNDED * np.abs(n)).all():
+        return ("right but for the last digits: something on the way was rounded (is one of your arrays float32?), or a small "
+                "number was added")
 
 
 def constant_ratio(one, context):
@@ -160,7 +175,8 @@ def right_for_one_image(one, context):
     except Exception:  # not every operation can be cut to one image: then there is nothing to say
         return None
     if b.shape == n.shape and np.abs(b - n).max() <= CLOSE * max(1e-8, np.abs(n).max()):
-        return f"right for one image and wrong for {context.images}: look at what runs over the images of the batch"
+        return (f"right for one {context.one} and wrong for {context.images}: look at what runs over the {context.one}s of the "
+                "batch")
 
 
 def ratio_of_wrong(one, context):
@@ -192,7 +208,7 @@ def ratio(one, context, where):
         return math.isclose(size, value, rel_tol=1e-5)
 
     if equals(1):
-        return "of the wrong sign"
+        return "of the wrong sign" if factor < 0 else None
     for value, words in ((2, "twice as large as"), (1 / 2, "half of")):
         if equals(value):
             also = [what for what, count in context.sizes.items() if equals(count) or equals(1 / count)]
@@ -234,7 +250,7 @@ def at(axis, indices):
 
 
 MISFIT = (misfit,)
-DIRECTIONS = (not_finite, corners, all_zeros, constant_ratio, no_pattern)
-ENTRIES = (not_finite, corners, all_zeros, constant_ratio, transposed, mask_forgotten, sum_of_dy,
+DIRECTIONS = (not_finite, no_slope, corners, all_zeros, rounded, constant_ratio, no_pattern)
+ENTRIES = (not_finite, no_slope, corners, all_zeros, rounded, constant_ratio, transposed, mask_forgotten, sum_of_dy,
            one_slice, permuted, shifted, weight_transposed, output_forgotten, scattered, right_for_one_image,
            ratio_of_wrong, some_slices, no_pattern)

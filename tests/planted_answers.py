@@ -41,7 +41,7 @@ PLANTED = [
     ("not finite", "conv_forward", "return y, cache", "return y * np.nan, cache", "y has NaN or inf in"),
     ("a list", "conv_forward", "return y, cache", "return y.tolist(), cache", "with an array y, got list, tuple"),
     ("no pattern", "conv_forward", "@ K[t]", "@ K[t] ** 2", " is right"),
-    ("rounded", "conv_forward", "return y, cache", 'return y.astype("float32"), cache', "is one of yours float32?"),
+    ("rounded", "conv_forward", "return y, cache", 'return y.astype("float32"), cache', "is one of your arrays float32"),
     ("images mixed", "conv_forward", "+ b\n", "+ b + 1e-3 * x.mean()\n", "images of the batch are mixed"),
     ("not padded back", "conv_forward", "return y, cache", "return y[:, 1:], cache", "expected (2, 3, 4, 7)"),
     ("writes into x", "conv_forward", "y += padded", "x *= 1.5\n        y += padded", "changes its arguments"),

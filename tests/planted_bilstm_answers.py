@@ -23,6 +23,16 @@ MISSED = "return [(i - 1, last)] if i > 0 and j + reach < last else []"
 WIDE = "np.concatenate([x, np.zeros((N, H, 1, C), x.dtype)], axis=2)"
 CROP = "y = y[:, :, :W]"
 
+ZERO_ANSWERS = [
+    ("what is not zero", "unskew", "H, T = s.shape[-2:]",
+     "H, T = s.shape[-2:]; return s[s != 0].reshape(*s.shape[:-1], T - H + 1)", "but not where a pixel is zero"),
+    ("beside the pixels", "scan_forward", "y[:, :, rows, t] = h[:, :, rows]", "y[:, :, :, t] = h",
+     "has to be zero beside them"),
+    ("into dy", "scan_backward", f"grads = {CELL}", "dy[:, :, rows, t] += dh[:, :, rows]; grads = "
+     f"{CELL.replace('dy[:, :, rows, t] + dh[:, :, rows]', 'dy[:, :, rows, t]')}", "scan_backward changed dy"),
+    ("beside them, back", "scan_backward", INITIAL, f"{INITIAL}; da[:, :, 0, -1] = 1", "da is right at the pixels"),
+    ("K_ss[1] for both", "scan_backward", LEFT, LEFT.replace("K_ss[0]", "K_ss[1]"), "both reads give back through K_ss[1]"),
+]
 CELL_ANSWERS = [
     ("sigmoid on g", "lstm_forward", "np.tanh(a_g)", "sigmoid(a_g)", "g goes through a sigmoid"),
     ("gates i, f, o, g", "lstm_forward", SPLIT, SPLIT.replace("a_o, a_f, a_i", "a_i, a_f, a_o"),
@@ -221,4 +231,4 @@ CONTEXT_ANSWERS = [
     ("ones", "full_context_forward", "np.zeros(", "np.ones(", "the column holds ones"),
 ]
 
-PLANTED = CELL_ANSWERS + SKEW_ANSWERS + SCAN_ANSWERS + JOIN_ANSWERS + CONTEXT_ANSWERS
+PLANTED = ZERO_ANSWERS + CELL_ANSWERS + SKEW_ANSWERS + SCAN_ANSWERS + JOIN_ANSWERS + CONTEXT_ANSWERS

@@ -50,7 +50,7 @@ GATE = [
     ("b transposed", "gate_forward", "x @ b.T", "x @ b", "b is used transposed: b_i is row i of b"),
     ("no pattern", "gate_forward", "bx**2", "bx**4", "are wrong, first at"),
     ("one energy for all", "gate_forward", Q, f"{Q}; q = q.sum(axis=1, keepdims=True)", "are wrong, first at"),
-    ("sum over scales", "gate_forward", G, f"{G}; g = g.sum(axis=2)", "y has shape (7, 2), expected (7, 2, 4)"),
+    ("sum over scales", "gate_forward", G, f"{G}; g = g.sum(axis=2)", "y has shape (7, 8), expected (7, 8, 4)"),
     ("writes into alpha", "gate_forward", G, f"alpha += 0.1; {G}", "changes its arguments"),
     ("no cache", "gate_forward", "return g, cache", "return g", "must return y, cache"),
 
@@ -170,6 +170,12 @@ MIXTURE = [
      "log_in, log_out = (np.log(np.exp(v).sum(axis=(1, 2))) for v in (g, t))", "where exponents are large, log_p is nan"),
     ("no cache", "mixture_forward", "return log_p, cache", "return log_p", "must return y, cache"),
 
+    ("exponents cut off", "mixture_backward", "np.exp(t - log_out[:, None, None])",
+     "(lambda e: e / e.sum(axis=(1, 2), keepdims=True))(np.exp(np.clip(t, -500, 500)))",
+     "far from zero the gradients are wrong"),
+    ("one maximum for all", "mixture_backward", "np.exp(g - log_in[:, None, None])",
+     "(lambda e: e / np.maximum(e.sum(axis=(1, 2), keepdims=True), 1e-300))(np.exp(g - g.max()))",
+     "far from zero the gradients are wrong"),
     ("po for d", "mixture_backward", DG, "dg = scale * po", "dg: the prior is forgotten"),
     ("pin for d", "mixture_backward", DG, "dg = -scale * pin", "dg: the posterior is forgotten"),
     ("sign", "mixture_backward", DG, "dg = scale * (pin - po)", "dg: the sign is wrong"),

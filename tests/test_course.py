@@ -172,7 +172,10 @@ def test_a_scan_whose_cache_is_overwritten_is_told_apart_from_its_backward(tmp_p
 def test_a_whole_scan_of_another_make_is_right(tmp_path):
     """Columns computed whole, states chosen afterwards, and a cache of its own: right all the same."""
     start, end = SECOND.index("def scan_forward("), SECOND.index("# %%\nlstm = Cell(")
-    other = "from minipixel.course.exercises.diagonal_bilstm.scans import run as scan_forward\n\n"
+    other = ("from minipixel.course.exercises.diagonal_bilstm.scans import run\n\n\n"
+             "def scan_forward(a, K_ss, h0, c0, cell):\n"
+             "    y, cache = run(a, K_ss, h0, c0, cell)\n"
+             "    return skew(unskew(y)), cache\n\n")
     text = SECOND[:start] + other + SECOND[end:]
     _, cells = student.read(script(tmp_path, text))
     assert verdicts.judge(exercises_of("diagonal_bilstm")[4], cells, right=()).word == RIGHT
@@ -199,10 +202,30 @@ def test_other_exercises_are_judged_beside_a_wrong_forward(tmp_path):
 def test_a_right_backward_is_told_that_the_cache_is_at_fault(tmp_path):
     """The rows of a scan that assumes a width of T in its cache: y is right, and what the backward is handed is not."""
     text = spoiled("scan_forward", "rows_of(t, H, T - H + 1)", "rows_of(t, H, T)", SECOND)
+    text = spoiled("scan_forward", "y[:, :, rows, t] = h[:, :, rows]",
+                   "pixels = rows_of(t, H, T - H + 1); y[:, :, pixels, t] = h[:, :, pixels]", text)
     report = check(script(tmp_path, text))
     one = report.verdicts[5]
     assert report.verdicts[4].word == RIGHT and one.word == WRONG
     assert "works with a right cache and fails with what your scan_forward has put there" in one.says, one
+
+
+@pytest.mark.parametrize("text, function, old, new, exercise", [
+    (FIRST, "conv_forward", "cache = x, K, taps ", "cache = x[:, 1:], K, taps ", 2),
+    (SECOND, "lstm_forward", "tanh_c = np.tanh(c)", "tanh_c = c; h_of = o * np.tanh(c)", 1),
+    (THIRD, "gate_forward", "cache = x, bx, q, alpha, beta, b", "cache = x, bx, q, np.exp(alpha), beta, b", 2)])
+def test_a_right_backward_beside_a_cache_of_another_form_is_told_so(tmp_path, text, function, old, new, exercise):
+    text = spoiled(function, old, new, text).replace("h = o * tanh_c", "h = h_of" if "h_of" in new else "h = o * tanh_c")
+    one = check(script(tmp_path, text)).verdicts[exercise]
+    assert one.word in (WRONG, BROKEN) and "is right with the cache that the exercise names" in one.says, one
+
+
+def test_what_the_file_counts_and_a_sum_with_further_arguments(tmp_path):
+    text = spoiled("conv_forward", '"""\n    # Hint', '"""\n    global COUNT\n    COUNT += 1\n    # Hint')
+    assert check(script(tmp_path, text.replace("# %%\ndef conv_forward", "# %%\nCOUNT = 0\n\n\ndef conv_forward"))).ok
+    text = spoiled("log_sum_exp", "(t):", "(t, axis=(1, 2)):", THIRD)
+    text = spoiled("mixture_forward", "log_sum_exp(g)", "log_sum_exp(g, axis=(1, 2))", text)
+    assert check(script(tmp_path, text)).ok
 
 
 def test_a_right_forward_may_have_a_cache_of_its_own(tmp_path):
@@ -219,7 +242,7 @@ def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path
     assert words(report) == [BROKEN, BROKEN, RIGHT, BROKEN], report
     says = [verdict.says for verdict in report.verdicts]
     assert says[0] == "the program ended with exit code 3"
-    assert says[1] == "not finished after 6 seconds: an endless loop?"
+    assert says[1] == "not finished after 6 seconds: an endless loop, or loops over single numbers?"
     assert re.fullmatch(r"mine\.py, line \d+: SyntaxError: .*, at `return \(\(\*offset, colour_in\) <=`", says[3])
 
 

@@ -136,3 +136,30 @@ def test_corners_that_stay_are_said(monkeypatch):
     monkeypatch.setattr(Point, "redraw", lambda self, rng: None)
     result = check(relu_forward, relu_backward, {"x": np.zeros((2, 3))})
     assert not result and result.redraws == REDRAWS and "forward has a corner" in sentence_on(result, "dx")
+
+
+def test_what_is_rounded_is_not_of_the_wrong_sign():
+    result = check(lambda x: (np.tanh(x), np.tanh(x)), lambda dy, y: {"x": dy * (1 - y**2) * (1 + 3e-7)}, {"x": normal(3, 4)})
+    assert not result and "right but for the last digits" in sentence_on(result, "dx")
+
+
+def test_near_the_edge_of_the_domain_smaller_steps_are_taken():
+    p = np.abs(normal(3, 4)) + 0.1
+    p[0, 0] = 5e-5
+    with np.errstate(invalid="ignore"):
+        assert check(lambda x: (np.sqrt(x), x), lambda dy, x: {"x": dy / (2 * np.sqrt(x))}, {"x": p}, tolerance=2e-3)
+        p[0, 0] = 1e-9
+        result = check(lambda x: (np.sqrt(x), x), lambda dy, x: {"x": dy / (2 * np.sqrt(x))}, {"x": p})
+    assert not result and "choose a point farther from the edge of its domain" in sentence_on(result, "dx")
+    assert "[0, 0]" in str(result)
+
+
+def test_what_backward_changed_does_not_accuse_others():
+    def backward(dy, cache):
+        x, W = cache
+        grads = {"x": dy @ W.T, "W": x.T @ dy}
+        x *= 2
+        return grads
+
+    result = check(lambda x, W: (x @ W, (x, W)), backward, {"x": normal(3, 4), "W": normal(4, 5)})
+    assert result.diagnosis == ["backward changed x: it may write only into arrays that it made."]

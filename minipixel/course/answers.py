@@ -81,7 +81,7 @@ def numbers_differ(y, right, what=""):
     rounded = off.max() <= ROUNDED * max(1, np.abs(right).max())
     return (f"{wrong.sum()} of {wrong.size} numbers{what} are wrong, first at {first}: {y[first]:.6g} where "
             f"{right[first]:.6g} is right"
-            + (f"; by {off.max():.1e} at most, as if rounded: the arrays that come are float64, is one of yours float32?"
+            + (f"; by {off.max():.1e} at most, as if rounded: is one of your arrays float32, or was a small number added?"
                if rounded else ""))
 
 
@@ -123,19 +123,38 @@ def or_square(judged, given, square, alike):
         return f"shapes do not fit ({error}); where {alike} they do, and then:\n{says}"
 
 
-def judged_backward(forward, backward, given, mistakes, axes=None):
+def judged_backward(forward, backward, given, mistakes, axes=None, reference=None):
     """What the gradient check finds wrong with a backward, "" if nothing; known mistakes are named first.
 
-    axes: how axes are called, see `gradcheck.check`.
+    axes: how axes are called, see `gradcheck.check`; reference: a forward whose cache is what the exercise says.
     mistakes(dy, cache) yields (words, {name: the gradient as if that mistake had been made}).
     """
     with noted(sizes(given)):
-        result = gradcheck.check(forward, backward, given, axes=axes)
+        try:
+            result = gradcheck.check(forward, backward, given, axes=axes)
+        except Exception as error:
+            if says := cache_at_fault(forward, backward, given, reference):
+                return f"{says} ({type(error).__name__}: {error})"
+            raise
         if result:
             return ""
+        if says := cache_at_fault(forward, backward, given, reference):
+            return says
         wrong = {name for name, error in result.errors.items() if error > result.tolerance}
         say_first(result, named_mistakes(forward, backward, given, wrong, mistakes))
     return str(result)
+
+
+def cache_at_fault(forward, backward, given, reference):
+    """A sentence where the backward is right with the cache of another forward, the reference; else ""."""
+    if reference is None or forward is reference:
+        return ""
+    try:
+        right = bool(gradcheck.check(reference, backward, given))
+    except Exception:
+        right = False
+    return right * (f"your {backward.__name__} is right with the cache that the exercise names; what your {forward.__name__} "
+                    "has put into it is something else: has an array been changed after, or under, its name?")
 
 
 def named_mistakes(forward, backward, given, wrong, mistakes):
@@ -144,7 +163,8 @@ def named_mistakes(forward, backward, given, wrong, mistakes):
     rng = np.random.default_rng(0)
     dy = tuple(rng.standard_normal(one.shape) for one in y) if isinstance(y, tuple) else rng.standard_normal(y.shape)
     grads, found = backward(dy, cache), {}
-    if isinstance(grads, dict):
+    # Where all is zero, a single mistake that leaves one of them at zero explains nothing.
+    if isinstance(grads, dict) and any(np.any(one) for one in grads.values()):
         explained = [(words, {name for name in wrong & set(spoiled) & set(grads) if close(grads[name], spoiled[name])})
                      for words, spoiled in mistakes(dy, cache)]
         for words, names in sorted(explained, key=lambda one: len(one[1])):  # what explains most has the last word

@@ -24,7 +24,7 @@ def main(path, seconds, numbers, right):
         verdicts_to.flush()
 
     def give_up(exercise):
-        says = f"not finished after {seconds} seconds: an endless loop?"
+        says = f"not finished after {seconds} seconds: an endless loop, or loops over single numbers?"
         report(verdicts.Verdict(exercise.number, exercise.function, verdicts.BROKEN, says))
         os._exit(0)
 

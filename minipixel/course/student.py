@@ -118,7 +118,8 @@ def statements_of(cell):
 def used(table):
     """The global names that a piece of code uses, in functions inside it as well."""
     for symbol in table.get_symbols():
-        if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
+        counted = symbol.is_declared_global() and symbol.is_assigned()      # COUNT += 1 needs the COUNT of before
+        if counted or symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
             yield symbol.get_name()
     for child in table.get_children():
         yield from used(child)

@@ -91,39 +91,39 @@ def neighbourhoods(x, taps, F):
 
     A strip has at most STRIP numbers of P and of a result with F units.
     """
-    xp, r, W, C = array_module(x), reach(taps), *x.shape[2:]
-    padded = images_padded = None
+    xp, r, (_, H, W, C) = array_module(x), reach(taps), x.shape
     for images, rows in strips(x, max(len(taps) * C, F), STRIP):
         if r == 0:
             yield (images, rows), x[images, rows]
             continue
-        if images != images_padded:
-            padded, images_padded = pad(x[images], r), images
-        shape = len(padded), rows.stop - rows.start, W
-        pixels = padded[:, rows.start:rows.stop + 2 * r].reshape(-1, C)     # whole images, or rows of one: a view
-        yield (images, rows), xp.take(pixels, pixels_read(taps, *shape, xp), axis=0).reshape(*shape, -1)
+        top = max(0, rows.start - r)
+        window = x[images, top:min(H, rows.stop + r)]       # whole images, or rows of one: pixels side by side
+        pixels, outside = pixels_read(taps, window.shape[:3], rows.start - top, rows.stop - top, xp)
+        P = xp.take(window.reshape(-1, C), pixels, axis=0)
+        P.reshape(-1, C)[outside] = 0
+        yield (images, rows), P.reshape(len(window), rows.stop - rows.start, W, -1)
 
 
 @lru_cache(maxsize=32)
-def pixels_read(taps, n, H, W, xp):
-    """(n * H * W, T): which pixel, of n padded images of H x W, each pixel reads by each tap; on the device."""
-    r, (di, dj) = reach(taps), np.array(taps).T
-    image, i, j = np.indices((n, H, W)).reshape(3, -1, 1)
-    found = (image * (H + 2 * r) + i + r + di) * (W + 2 * r) + j + r + dj
-    return xp.asarray(found, np.intp if xp is np else np.int32)
+def pixels_read(taps, window, first, last, xp):
+    """Which pixel of a window (n, H, W) each pixel of its rows from `first` to before `last` reads by each tap; on the device.
+
+    (n * rows * W, T), and the places in it, counted through, of those outside of the window, which is then outside of the
+    image: they are given pixel 0.
+    """
+    n, H, W = window
+    image, i, j = np.indices((n, last - first, W)).reshape(3, -1, 1)
+    di, dj = np.array(taps).T
+    i, j = i + first + di, j + dj
+    out = (i < 0) | (i >= H) | (j < 0) | (j >= W)
+    found = np.where(out, 0, (image * H + i) * W + j)
+    index = np.intp if xp is np else np.int32       # they stay on the device
+    return xp.asarray(found, index), xp.asarray(np.flatnonzero(out), index)
 
 
 def reach(taps):
     """How far the farthest tap is from its pixel, in rows or columns."""
     return max(abs(d) for tap in taps for d in tap)
-
-
-def pad(x, r):
-    """x with r zeros on every side."""
-    N, H, W, C = x.shape
-    padded = array_module(x).zeros((N, H + 2 * r, W + 2 * r, C), x.dtype)
-    padded[:, r:r + H, r:r + W] = x
-    return padded
 
 
 def strips(x, numbers, most):

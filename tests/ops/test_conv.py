@@ -57,11 +57,12 @@ def test_images_smaller_than_the_kernel(H, W):
     np.testing.assert_allclose(conv.conv_forward(*given)[0], oracle.conv(*given), rtol=1e-12, atol=1e-12)
 
 
-def test_pixels_read_of_a_padded_image():
-    """2 x 2 pixels with a border of one: 4 x 4, the image's first at 5; the second image begins 16 later."""
-    read = conv.pixels_read(((-1, -1), (-1, 1), (0, 0)), 2, 2, 2, np)
-    first = np.array([[0, 2, 5], [1, 3, 6], [4, 6, 9], [5, 7, 10]])
-    np.testing.assert_array_equal(read, np.concatenate([first, first + 16]))
+def test_pixels_read_of_a_window():
+    """Of two windows of 3 x 2 pixels the last two rows: what is outside reads pixel 0 and is told."""
+    read, outside = conv.pixels_read(((-2, 0), (-1, 1), (0, 0)), (2, 3, 2), 1, 3, np)
+    np.testing.assert_array_equal(read, [[0, 1, 2], [0, 0, 3], [0, 3, 4], [1, 0, 5],
+                                         [0, 7, 8], [0, 0, 9], [6, 9, 10], [7, 0, 11]])
+    np.testing.assert_array_equal(outside, [0, 3, 4, 10, 12, 15, 16, 22])
 
 
 def test_the_cache_holds_the_arguments_and_nothing_more():

@@ -9,7 +9,18 @@ from itertools import product
 import numpy as np
 
 from minipixel import audit, gradcheck, order
-from minipixel.course.answers import SMALL, array_mistake, called, close, noted, numbers_differ, or_square, say_first, sizes
+from minipixel.course.answers import (
+    SMALL,
+    array_mistake,
+    cache_at_fault,
+    called,
+    close,
+    noted,
+    numbers_differ,
+    or_square,
+    say_first,
+    sizes,
+)
 from minipixel.course.exercises import Exercise
 from minipixel.course.machine import put_into
 from minipixel.models import build
@@ -120,9 +131,16 @@ def judge_conv_backward(conv_backward, conv_forward=None):
     forward = conv_forward or library.conv_forward
 
     def judged(given):
-        result = gradcheck.check(forward, conv_backward, given)
+        try:
+            result = gradcheck.check(forward, conv_backward, given)
+        except Exception as error:
+            if says := cache_at_fault(forward, conv_backward, given, library.conv_forward):
+                return f"{says} ({type(error).__name__}: {error})"
+            raise
         if result:
             return ""
+        if says := cache_at_fault(forward, conv_backward, given, library.conv_forward):
+            return says
         say_first(result, dict(backward_mistakes(forward, conv_backward, **given)))
         return str(result)
 
@@ -164,7 +182,7 @@ def judge_leaky_may_read(leaky_may_read):
     """The library's PixelCNN with the student's rule inside: the audit must find own values, and nothing later."""
     try:
         with put_into(order, may_read=leaky_may_read):
-            model = build("pixelcnn", height=3, width=3, colours=3, levels=2, layers=1, h=6, out=6, dtype="float64")
+            model = build("pixelcnn", height=3, width=3, colours=3, levels=2, layers=1, h=12, out=12, dtype="float64")
     except ValueError as error:
         return f"no model can be built with this rule: {error}"
     found = audit.causality(model, shape=(3, 3, 3), levels=2)

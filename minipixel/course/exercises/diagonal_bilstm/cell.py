@@ -77,7 +77,7 @@ def judge_lstm_backward(lstm_backward, lstm_forward=reference_forward):
     def mistakes(dh_dc, cache):
         return backward_mistakes(*dh_dc, o, f, i, g, c_prev, tanh_c)
 
-    if says := judged_backward(lstm_forward, lstm_backward, given, mistakes, AXES):
+    if says := judged_backward(lstm_forward, lstm_backward, given, mistakes, AXES, reference=reference_forward):
         return says
     (h, c), cache = lstm_forward(**given)
     with noted("dc is None: nobody reads this memory"):

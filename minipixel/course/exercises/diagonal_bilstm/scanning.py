@@ -1,6 +1,6 @@
 """The scan over the columns of a skewed map, forward and back, with the mistakes that can be made in it.
 
-Only what stands at pixels is judged: what an answer leaves in the rest of the skewed map is its own affair.
+What stands at pixels is judged first; beside them there are zeros, or the gradient check of the chapter finds fault.
 """
 
 import numpy as np
@@ -48,7 +48,14 @@ def judge_scan_forward(scan_forward):
                               unskew(run(**given)[0]), ((words, unskew(y)) for words, y in forward_mistakes(**given)))
         if says:
             return f"image {H} x {T - H + 1}: {says}"
+        if beside(returned[0]):
+            return f"image {H} x {T - H + 1}: y is right at the pixels, and has to be zero beside them, where a row has none"
     return ""
+
+
+def beside(s):
+    """Does anything but zeros stand beside the pixels of a skewed map?"""
+    return not close(s, skew(unskew(s)))
 
 
 def on_maps(forward, name="forward"):
@@ -106,6 +113,7 @@ def judge_scan_backward(scan_backward, scan_forward=reference_forward):
         skewed = given | {"a": skew(given["a"])}
         with noted(f"{sizes(skewed)}, skewed"), hinted(BACKWARD):
             y, cache = scan_forward(**skewed)
+            kept = y.copy()
             try:
                 grads, right = scan_backward(y, cache), back(y, run(**skewed)[1])
             except Exception as error:
@@ -113,9 +121,13 @@ def judge_scan_backward(scan_backward, scan_forward=reference_forward):
                     raise
                 return ("your scan_backward works with a right cache and fails with what your scan_forward has put there "
                         f"({type(error).__name__}: {error}): does each column keep the rows that it has?")
+            if not close(y, kept):
+                return "scan_backward changed dy, which is the caller's: write dh + dy .., never dy += .."
             agree = isinstance(grads, dict) and all(close(grads.get(name), right[name]) for name in ("K_ss", "h0", "c0"))
             agree = agree and close(unskewed(grads.get("a")), unskew(right["a"]))
             says = judged_on_maps(scan_forward, scan_backward, given) if len(given["h0"]) == 2 or not agree else ""
+        if not says and beside(grads["a"]):
+            return "da is right at the pixels, and has to be zero beside them: the scan has not read what stands there"
         if says:
             return f"image {' x '.join(map(str, given['a'].shape[-2:]))}:\n{stale(scan_forward, scan_backward, skewed)}{says}"
     return ""
@@ -181,6 +193,8 @@ def backward_mistakes(dy, given):
         back(dy, cache, below="around")
     yield "columns run backwards: the last one first", back(dy, cache, backwards=False)
     yield "both reads give back through K_ss[0]: the one above goes through K_ss[1]", back(dy, cache, K_ss=cache[1][[0, 0]])
+    yield "both reads give back through K_ss[1]: the one on the left goes through K_ss[0]", \
+        back(dy, cache, K_ss=cache[1][[1, 1]])
     yield f"what comes from the right is missing: {two}", back(dy, cache, right=False)
     yield f"what comes from below is missing: {two}", back(dy, cache, below=None)
     yield "the path through c_prev is missing: the memory has a gradient of its own, which goes on to the left", \

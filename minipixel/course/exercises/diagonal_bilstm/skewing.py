@@ -44,7 +44,18 @@ def judged(function, says):
             return f"right for a square image, 4 x 4, but not for {H} x {W}: {error}"
         if wrong:
             return wrong
-    return ""
+    x = with_a_zero(SHAPES[0])
+    try:
+        wrong = says(function, x, *x.shape[-2:])
+    except Exception as error:
+        wrong = f"{type(error).__name__}: {error}"
+    return wrong and f"right, but not where a pixel is zero: where padding stands, the place tells, not the number ({wrong})"
+
+
+def with_a_zero(shape):
+    x = 1.25 + np.arange(np.prod(shape)).reshape(shape)
+    x[..., 1, 2] = 0
+    return x
 
 
 def right_for(function, says, shape):

@@ -9,7 +9,7 @@ from minipixel.course.answers import judged_backward, judged_forward, or_square
 ALIKE = "there are as many outputs as inputs"
 
 
-def case(J=2, S=4, M=3, D=5, n=7):
+def case(J=8, S=4, M=3, D=5, n=7):
     """Arguments of the experts; all sizes differ, so that no transpose goes unseen."""
     rng = np.random.default_rng(M)
     return {"x": rng.standard_normal((n, D)), "y": rng.standard_normal((n, M)), "alpha": rng.standard_normal((J, S)) / 2,
@@ -79,7 +79,8 @@ def forward_mistakes(x, y, alpha, a):
 
 def judge_expert_backward(expert_backward, expert_forward=right_forward):
     def judged(given):
-        return judged_backward(expert_forward, expert_backward, given, lambda dlog_n, cache: backward_mistakes(dlog_n, **given))
+        return judged_backward(expert_forward, expert_backward, given,
+                               lambda dlog_n, cache: backward_mistakes(dlog_n, **given), reference=right_forward)
 
     return or_square(judged, case(), SQUARE, ALIKE) or or_square(judged, case(M=1), SQUARE, ALIKE)
 

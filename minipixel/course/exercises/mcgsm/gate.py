@@ -7,7 +7,7 @@ from minipixel.course.answers import judged_backward, judged_forward, or_square
 ALIKE = "there are as many features as inputs"
 
 
-def case(J=2, S=4, F=6, D=5, n=7):
+def case(J=8, S=4, F=6, D=5, n=7):
     """Arguments of the gate; all sizes differ, so that no transpose goes unseen."""
     rng = np.random.default_rng(F)
     return {"x": rng.standard_normal((n, D)), "eta": rng.standard_normal((J, S)), "alpha": rng.standard_normal((J, S)) / 2,
@@ -67,7 +67,8 @@ def forward_mistakes(x, eta, alpha, beta, b):
 
 def judge_gate_backward(gate_backward, gate_forward=right_forward):
     def judged(given):
-        return judged_backward(gate_forward, gate_backward, given, lambda dg, cache: backward_mistakes(dg, **given))
+        return judged_backward(gate_forward, gate_backward, given, lambda dg, cache: backward_mistakes(dg, **given),
+                               reference=right_forward)
 
     return or_square(judged, case(), SQUARE, ALIKE)
 

@@ -30,4 +30,6 @@ def mistake(answer, right, reach):
         return f"{missing[0]} is missing: it is earlier, and inside the window"
     if len(taps) > len(right):
         return "offsets come twice"
-    return "" if taps == right else f"the order is row by row, from left to right: begin with {right[0]}, yours is {taps[0]}"
+    first = next((k for k, (tap, due) in enumerate(zip(taps, right)) if tap != due), None)
+    return "" if first is None else ("the order is row by row, from left to right: "
+                                     f"place {first} is that of {right[first]}, yours has {taps[first]} there")

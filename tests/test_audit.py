@@ -347,7 +347,7 @@ def test_units():
     assert units.nats_per_image(units.bits_per_dim(5.0, (3, 2, 1)), (3, 2, 1)) == pytest.approx(5)
 
 
-def stripes(count=200, levels=4):
+def stripes(count=4200, levels=4):
     """Images (count, 8, 8, 1) that a compressor can shorten: rows of few kinds, with noise."""
     rng = np.random.default_rng(0)
     rows = rng.integers(levels, size=(6, 8))
@@ -394,7 +394,7 @@ def test_wrong_units_are_named():
     nats = units.nats_per_image(plausible, (8, 8, 1))
     assert any("nats per dimension" in name for name in twins(nats / 64, images))
     assert any("bits per dimension" in name for name in twins(plausible, images))
-    assert any("sum over all 200 images" in name for name in twins(nats * 200, images))
+    assert any("sum over all 4,200 images" in name for name in twins(nats * 4200, images))
     assert any("nats twin" in name for name in twins(nats * math.log(2), images))
     uniform_in_bits = 64 * 2.0                      # log2 4 bits each, quoted as nats
     assert any("bits twin" in name for name in twins(uniform_in_bits, images))
@@ -411,6 +411,13 @@ def test_a_few_small_images_raise_no_false_alarm():
     """LZMA's own frame is most of what it needs for them: more than the uniform model is no scale."""
     image = np.random.default_rng(0).integers(0, 2, (1, 8, 8, 1))
     assert lzma_bits(image, 2) > 1 and audit.likelihood(units.nats_per_image(0.526, (8, 8, 1)), image, 2).ok
+
+
+def test_of_few_images_lzma_says_less():
+    """Of 20 images LZMA needs more bits for each than of 4,200: a tenth of that may be honest, a thousandth is not."""
+    few = stripes(20)
+    assert judged(0.1, few).ok and "these are few images" in str(judged(0.1, few))
+    assert "too good to be true" in judged(0.001, few).alarms[0] and not judged(0.1).ok
 
 
 @pytest.mark.parametrize("nats", [0.0, -3.0])

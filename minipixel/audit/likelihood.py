@@ -1,7 +1,8 @@
 """Is a likelihood believable? A figure is put on a scale between what cannot be so low and what need not be so high.
 
 The scale is set by the test images themselves: the uniform model (log2 K bits per dimension) and LZMA, a general
-compressor that knows nothing of pictures. Good image models need about half of what LZMA needs: 0.54 on binarized MNIST
+compressor that knows nothing of pictures and learns from what it reads: of few images little, and then its limits are lower
+in proportion. Good image models need about half of what LZMA needs: 0.54 on binarized MNIST
 (79.2 nats), 0.50 on CIFAR-10 (3.0 bits/dim).
 """
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from minipixel.units import bits_per_dim
 
+ENOUGH = 1 << 16        # bytes of images: of fewer, LZMA's figure says less
 IMPOSSIBLE = 0.25       # of LZMA's bits: below this something is wrong
 PLAUSIBLE = 0.4         # of LZMA's bits: the best reported on CIFAR-10, about 2.5 bits/dim, is 0.41
 
@@ -25,6 +27,7 @@ class Likelihood:
     se_bits: float | None
     uniform: float
     lzma: float
+    weight: float
     readings: list
     alarms: list
 
@@ -36,12 +39,14 @@ class Likelihood:
     def __str__(self):
         error = "" if self.se is None else f" +- {self.se:.2f}"
         error_bits = "" if self.se is None else f" +- {self.se_bits:.4f}"
+        part = f"of LZMA{'' if self.weight == 1 else f', times {self.weight:.2g}: these are few images'}"
+        twin, impossible = (limit * self.weight * self.lzma for limit in (PLAUSIBLE, IMPOSSIBLE))
         rows = [("figure", f"{self.nats:.2f}{error} nats per image = {self.bits:.4f}{error_bits} bits/dim"),
                 ("uniform model", f"{self.uniform:.4f} bits/dim: alarm above"),
                 ("LZMA, same images", f"{self.lzma:.4f} bits/dim"),
-                ("twin limit", f"{PLAUSIBLE * self.lzma:.4f} bits/dim ({PLAUSIBLE} of LZMA): below, or above uniform, "
-                               "a figure is read in other units"),
-                ("impossible limit", f"{IMPOSSIBLE * self.lzma:.4f} bits/dim ({IMPOSSIBLE} of LZMA): alarm below"),
+                ("twin limit", f"{twin:.4f} bits/dim ({PLAUSIBLE} {part}): below, or above uniform, a figure is read in "
+                               "other units"),
+                ("impossible limit", f"{impossible:.4f} bits/dim ({IMPOSSIBLE} {part}): alarm below"),
                 *(("ALARM", text) for text in self.alarms)]
         if self.ok:
             rows.append(("verdict", "no alarm"))
@@ -54,7 +59,8 @@ def likelihood(nats, images, levels, se=None):
     images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
     is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
     in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
-    images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; a wrong unit that lands inside this
+    images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; of images of fewer than 64 kB both limits are
+    lower in proportion. A wrong unit that lands inside this
     range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is not
     finite, and for images that are not integers of these levels.
     """
@@ -68,20 +74,22 @@ def likelihood(nats, images, levels, se=None):
     shape = images.shape[1:]
     bits, uniform, lzma = bits_per_dim(nats, shape), math.log2(levels), lzma_bits(images, levels)
     lzma = min(lzma, uniform)       # of a few small images its frame alone is more
+    weight = min(1.0, images.size * level_bits(levels) / 8 / ENOUGH)
+    impossible, plausible = IMPOSSIBLE * weight * lzma, PLAUSIBLE * weight * lzma
     readings = []
-    if not PLAUSIBLE * lzma <= bits <= uniform:
-        readings = [(name, value) for name, value in _readings(nats, bits, images.shape)
-                    if PLAUSIBLE * lzma <= value <= uniform]
+    if not plausible <= bits <= uniform:
+        readings = [(name, value) for name, value in _readings(nats, bits, images.shape) if plausible <= value <= uniform]
     alarms = []
     if bits > uniform * (1 + 1e-6):     # the uniform model itself, in float32, is no alarm
         others = "; ".join(f"{name}, {value:.4f}" for name, value in readings)
         alarms.append(f"worse than the uniform model: {bits:.4f} bits/dim against {uniform:.4f}: hardly trained"
                       + (f", or a wrong unit ({others})" if others else ""))
-    if bits < IMPOSSIBLE * lzma:
+    if bits < impossible:
         alarms.append(f"too good to be true: {bits:.4f} bits/dim is {bits / lzma:.3f} of LZMA's; run audit.causality")
-    if bits < PLAUSIBLE * lzma:
+    if bits < plausible:
         alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
-    return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, readings, alarms)
+    return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, weight, readings,
+                      alarms)
 
 
 def _readings(number, bits, shape):
@@ -98,11 +106,16 @@ def _readings(number, bits, shape):
         yield f"if it is the sum over all {count:,} images", bits / count
 
 
+def level_bits(levels):
+    """Bits that hold a level."""
+    return max(1, (levels - 1).bit_length())
+
+
 def lzma_bits(images, levels):
     """Bits per dimension that LZMA2 needs for these images, as bytes or with the levels packed: the smaller."""
     import lzma  # not in every Python (a browser's, for one)
 
-    width = max(1, (levels - 1).bit_length())
+    width = level_bits(levels)
     data = images.astype(np.uint8 if levels <= 256 else np.uint16)
     bytes_high_first = data.astype(data.dtype.newbyteorder(">")).reshape(-1, 1).view(np.uint8)
     packed = np.packbits(np.unpackbits(bytes_high_first, axis=1)[:, -width:])

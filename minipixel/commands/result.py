@@ -36,8 +36,8 @@ def wrapped(row, widths):
     return ["  ".join(part.ljust(width) for part, width in zip(line, widths)).rstrip() for line in lines]
 
 
-RATE = ("bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0.\n"
-        "(upper bound) is of level + noise, as the density sees them; (levels) of the exact masses of the levels, from which\n"
+RATE = "bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0."
+BOUND = ("(upper bound) is of level + noise, as the density sees them; (levels) of the exact masses of the levels, from which\n"
         "samples are drawn: it compares with every other row (docs/densities.md)")
 
 
@@ -50,7 +50,8 @@ def figures_table(figures):
             for name, figure in figures.items()]
     rates = any(row["bit/px"] for row in rows)
     text = table(rows, ("model", "nats/image", "bits/dim", *["bit/px"] * rates))
-    return f"{text}\n\n{RATE}" if rates else text
+    told = [RATE] * rates + [BOUND] * any("(levels)" in name for name in figures)
+    return "\n\n".join([text, *(["\n".join(told)] if told else [])])
 
 
 def with_error(value, error, digits):

@@ -154,11 +154,26 @@ def require_unseen(run, name, data):
         raise ValueError(f"eval --split all is of models that draw images, got {config['model']}")
     own = name is None or config["data"] in (name, os.path.abspath(name))
     if not own:
-        with suppress(ValueError, OSError):     # data that are gone cannot be compared
+        try:
             trained = {image.tobytes() for image in data_of(config).train}
-            own = any(image.tobytes() in trained for image in data.together().test)
+        except (ValueError, OSError) as error:
+            if config["data"] not in SETS:
+                raise ValueError(f"eval --split all has to compare with what {run} was trained on, and cannot: "
+                                 f"{error}") from None
+            trained = set()     # a public set that is not on this machine
+        own = any(image.tobytes() in trained for image in as_trained(run, name, data).together().test)
     if own:
         raise ValueError(f"eval --split all is for other data than the run's own: {run} was trained on some of these images")
+    if config.get("start"):
+        require_unseen(config["start"], name, data)
+
+
+def as_trained(run, name, data):
+    """The data called `name` in images of the size that the run was trained on; as they are where that cannot be."""
+    folder = find(run)
+    with suppress(ValueError, OSError):
+        return data_for(load(folder), read_config(folder), name)
+    return data
 
 
 def require_read(settings, trainer):
@@ -222,7 +237,7 @@ def evaluate(arguments):
     folder = find(arguments.run)
     model = load(folder, device=arguments.device, threads=arguments.threads)
     data = data_for(model, read_config(folder), arguments.data, arguments.size)
-    note, split, judged = data.note, arguments.split, f"{arguments.split} split"
+    note, split, judged = data.described(arguments.split), arguments.split, f"{arguments.split} split"
     if split == "all":
         for run in filter(None, (arguments.run, arguments.against)):
             require_unseen(run, arguments.data, data)

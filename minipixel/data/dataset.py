@@ -69,10 +69,15 @@ class Dataset:
     @property
     def note(self):
         """One line for results: source, binarization, number of images, and whether the files are the official ones."""
+        return self.described("test")
+
+    def described(self, split):
+        """The `note` of a figure on a split, or on "all"."""
         height, width, colours = self.shape
         counts = " / ".join(f"{len(getattr(self, split)):,}" for split in SPLITS)
         warning = "; not the official files" if self.official is False else ""
-        together = f"; errors are over {len(np.unique(self.groups['test']))} groups of test images" if self.groups else ""
+        groups = sum(len(np.unique(self.groups[one])) for one in SPLITS if split in (one, "all")) if self.groups else 0
+        together = f"; errors are over {groups} groups of {split} images" if groups else ""
         return (f"{self.name}: {self.source}; {height}x{width}x{colours}, {self.levels} levels; {counts} images{together}"
                 f"{warning}")
 

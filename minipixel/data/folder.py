@@ -29,6 +29,7 @@ def load(folder, size=None):
         check_integer("size", size, 1, LARGEST)
     files = {path.name: path for path in folder.iterdir() if not path.name.startswith(".")}
     paths = {name: path for name, path in files.items() if path.suffix.lower() in (".png", ".jpg", ".jpeg")}
+    folders = sum(path.is_dir() for path in files.values())
     others = sum(path.suffix.lower() in OTHERS for path in files.values())
     if len(paths) < len(SPLITS):
         raise ValueError(f"{str(folder)!r} has {len(paths)} PNG or JPEG pictures, at least {len(SPLITS)} expected "
@@ -40,6 +41,7 @@ def load(folder, size=None):
               for part, names in chosen.items()}
     how = "" if size is None else f", centre squares resized to {size}x{size}"
     how += f", {others} files of other formats left out" if others else ""
+    how += f", {folders} subfolders not searched" if folders else ""
     return Dataset(folder.resolve().name, **splits, levels=ABOUT.levels, source=f"a folder of pictures{how}")
 
 
@@ -77,6 +79,9 @@ def read(path, size=None, name=None):
             picture = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
         picture = picture.convert("RGB")
+    except Image.DecompressionBombError:
+        raise ValueError(f"{name or str(path)!r} has more than {2 * Image.MAX_IMAGE_PIXELS // 10**6} million pixels, too many "
+                         "to be read: make it smaller or remove it") from None
     except Exception as error:  # Pillow's decoders raise errors of many kinds for broken files
         reason = " ".join((str(error) or type(error).__name__).split())
         raise ValueError(f"{name or str(path)!r} is no readable PNG or JPEG picture ({reason}): mend it or remove it") from None

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -219,6 +220,22 @@ def test_every_image_is_none_that_was_trained_on(run, minipixel, here, refused):
     assert minipixel("train", "pixelcnn-basic", "--data", "pets", "--grey", "--levels", "17", "--epochs", "1", "--set",
                      "layers=1", "h=3", "out=3", "--out", "grey").code == 0
     refused([*words, "grey"], "grey was trained on some of these images")
+
+
+def test_every_image_is_none_whose_training_cannot_be_seen(minipixel, here, refused):
+    """A run's own pictures under another name or in another size, and those of the run that it began from."""
+    first = ["--epochs", "1", "--set", "layers=1", "h=3", "out=3"]
+    pictures(here / "one")
+    pictures(here / "two")
+    for number, path in enumerate(sorted((here / "two").iterdir())):
+        Image.fromarray(np.roll(np.asarray(Image.open(path)), 1 + number, axis=0)).save(path)
+    assert minipixel("train", "pixelcnn-basic", "--data", "one", "--size", "6", *first, "--out", "a").code == 0
+    assert minipixel("train", "pixelcnn-basic", "--data", "two", "--size", "6", *first, "--start", "a", "--out", "b").code == 0
+    shutil.copytree(here / "one", here / "again")
+    refused(["eval", "a", "--data", "again", "--size", "5", "--split", "all"], "a was trained on some of these images")
+    refused(["eval", "b", "--data", "again", "--split", "all"], "was trained on some of these images")
+    (here / "one").rename(here / "moved")
+    refused(["eval", "a", "--data", "moved", "--split", "all"], "has to compare with what a was trained on, and cannot")
 
 
 @pytest.mark.parametrize("command", ["eval", "sample", "complete"])

@@ -69,3 +69,13 @@ def test_only_whole_numbers_in_range_pass(value):
     with pytest.raises(ValueError, match="levels expects a whole number from 2 to 256"):
         check_integer("levels", value, 2, 256)
     check_integer("levels", np.int64(256), 2, 256)
+
+
+def test_a_note_tells_of_the_groups_that_were_judged():
+    """Two squares of one photograph are one group; every split counts its own."""
+    images = {split: np.zeros((4, 2, 2, 1), np.uint8) for split in ("train", "validation", "test")}
+    groups = {"train": np.array([0, 0, 1, 2]), "validation": np.array([0, 0, 0, 0]), "test": np.array([0, 0, 1, 1])}
+    data = Dataset("squares", **images, levels=2, source="photographs", groups=groups)
+    assert "over 2 groups of test images" in data.note and "over 3 groups of train images" in data.described("train")
+    assert "over 6 groups of all images" in data.described("all")
+    assert len(np.unique(data.together().groups["test"])) == 6

@@ -101,6 +101,13 @@ def test_a_camera_that_lay_on_its_side_is_respected(tmp_path):
     assert np.array_equal(folder.read(tmp_path / "turned.png"), upright)
 
 
+def test_a_picture_of_too_many_pixels_is_not_called_broken(tmp_path, monkeypatch):
+    Image.new("L", (64, 64)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ValueError, match="million pixels, too many to be read: make it smaller"):
+        folder.read(tmp_path / "large.png", size=8)
+
+
 def test_transparency_lies_on_white(tmp_path):
     Image.new("RGBA", (2, 2), (10, 20, 30, 0)).save(tmp_path / "clear.png")
     assert (folder.read(tmp_path / "clear.png") == 255).all()
@@ -112,7 +119,8 @@ def test_jpegs_and_capital_suffixes_and_other_files(pictures):
     (place / "notes.txt").write_text("not a picture")
     (place / "._00.JPG").write_text("what a file manager leaves behind")
     (place / "a.webp").write_text("a picture of another format")
+    (place / "more").mkdir()
     dataset = data.load(place, levels=4)
-    assert "a folder of pictures, 1 files of other formats left out, quantised" in dataset.note
+    assert "a folder of pictures, 1 files of other formats left out, 1 subfolders not searched, quantised" in dataset.note
     assert len(dataset.train) + len(dataset.validation) + len(dataset.test) == 4
     assert dataset.levels == 4 and dataset.train.max() == 2

@@ -215,7 +215,7 @@ def test_error_bars():
     a, b = np.array([1.0, 2, 3, 6]), np.array([1.0, 1, 1, 1])
     assert error_bars.error_bar(a) == {"mean": 3, "error": pytest.approx(np.sqrt(14 / 3 / 4))}
     found = error_bars.difference(a, b)
-    assert found["mean"] == 2 and found["to"] - found["from"] == pytest.approx(2 * 1.96 * np.sqrt(14 / 3 / 4))
+    assert found["mean"] == 2 and found["to"] - found["from"] == pytest.approx(2 * 3.182 * np.sqrt(14 / 3 / 4))
     assert error_bars.error_bar(np.repeat(a, 3), [7, 7, 7, 2, 2, 2, 3, 3, 3, 9, 9, 9])["error"] == pytest.approx(
         error_bars.error_bar(a)["error"])
     assert error_bars.error_bar(a, [1, 1, 1, 1])["error"] is None is error_bars.error_bar(a[:1])["error"]

@@ -62,8 +62,8 @@ def test_two_models_are_compared_image_by_image(model, data):
     found, gains = paired(model, other, data.test), other.nll(data.test) - model.nll(data.test)
     error = gains.std(ddof=1) / 3
     assert found["nats"] == pytest.approx(gains.mean()) and found["nats_error"] == pytest.approx(error)
-    assert found["nats_from"] == pytest.approx(gains.mean() - 1.96 * error)
-    assert found["bits_per_dim_to"] == pytest.approx((gains.mean() + 1.96 * error) / (6 * math.log(2)))
+    assert found["nats_from"] == pytest.approx(gains.mean() - 2.306 * error)     # 9 images: 8 degrees of freedom
+    assert found["bits_per_dim_to"] == pytest.approx((gains.mean() + 2.306 * error) / (6 * math.log(2)))
     assert found["frame"] is None and found["images"] == 9 and found["upper_bounds"] == [False, False]
     assert paired(other, model, data.test)["nats"] == pytest.approx(-gains.mean())
 

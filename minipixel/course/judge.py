@@ -37,10 +37,10 @@ class Report:
         return "\n".join([title, *map(str, self.verdicts)])
 
 
-def check(path, seconds=20):
+def check(path, seconds=60):
     """The Report on a student's notebook or script: a verdict for each exercise of its chapter.
 
-    seconds: what one exercise may take. Runs the student's code: open only files that you would run.
+    seconds: what one exercise may take: a right answer in loops over single numbers takes some ten. Runs the student's code: open only files that you would run.
     ValueError in one line for a file that is no chapter of the course.
     """
     chapter, _ = student.read(path)

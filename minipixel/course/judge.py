@@ -40,7 +40,8 @@ class Report:
 def check(path, seconds=60):
     """The Report on a student's notebook or script: a verdict for each exercise of its chapter.
 
-    seconds: what one exercise may take: a right answer in loops over single numbers takes some ten. Runs the student's code: open only files that you would run.
+    seconds: what one exercise may take: a right answer in loops over single numbers takes some ten. Runs the student's code:
+    open only files that you would run.
     ValueError in one line for a file that is no chapter of the course.
     """
     chapter, _ = student.read(path)

@@ -13,6 +13,8 @@ from functools import cache
 from threading import Lock
 
 LOCK, INSIDE = Lock(), []       # who is inside `one_blas_thread`, and before them what restores the limit
+if hasattr(os, "register_at_fork"):     # a child would wait for ever for a lock that another thread held as it was forked
+    os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
 
 
 def cores():

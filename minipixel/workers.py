@@ -11,11 +11,15 @@ import signal
 import sys
 from contextlib import contextmanager, suppress
 from multiprocessing import current_process
-from threading import get_ident
+from threading import RLock, get_ident
 
 import numpy as np
 
 from minipixel.threads import cores, keep_freed_memory, one_blas_thread, run_shards
+
+FORKING, PIPES = RLock(), set()     # this process's ends of all pipes: of other threads' workers, too
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=FORKING.acquire, after_in_parent=FORKING.release, after_in_child=FORKING.release)
 
 
 @contextmanager
@@ -46,9 +50,10 @@ def processes(model, *alike, most=None):
 
 def each(model, function, shards, *further):
     """Yield function(model, shard, *further) for each shard, in order: in processes inside `processes`, else in threads."""
-    if model.workers is None or model.workers.thread != get_ident():
+    workers = model.workers
+    if workers is None or workers.thread != get_ident():
         return run_shards(lambda shard: function(model, shard, *further), shards, model.threads)
-    return model.workers.map(model, [(function, shard, *further) for shard in shards])
+    return workers.map(model, [(function, shard, *further) for shard in shards])
 
 
 class Workers:
@@ -62,12 +67,14 @@ class Workers:
         keep_freed_memory()
         fork = get_context("fork")
         self.pipes, self.processes, self.thread = [], [], get_ident()
-        for _ in range(count - 1):
-            ours, its = fork.Pipe()
-            self.pipes.append(ours)
-            self.processes.append(fork.Process(target=serve, args=(model, its, list(self.pipes)), daemon=True))
-            self.processes[-1].start()
-            its.close()
+        with FORKING:
+            for _ in range(count - 1):
+                ours, its = fork.Pipe()
+                self.pipes.append(ours)
+                PIPES.add(ours)
+                self.processes.append(fork.Process(target=serve, args=(model, its, list(PIPES)), daemon=True))
+                self.processes[-1].start()
+                its.close()
 
     def map(self, model, requests):
         """Yield function(model, *arguments) for each request (function, *arguments), in order. Mistakes are raised here."""
@@ -92,8 +99,10 @@ class Workers:
             process.terminate()
 
     def close(self):
-        for pipe in self.pipes:
-            pipe.close()
+        with FORKING:       # or a child would be forked with an end that is about to be closed
+            PIPES.difference_update(self.pipes)
+            for pipe in self.pipes:
+                pipe.close()
         for process in self.processes:
             process.join()
 
@@ -102,7 +111,7 @@ def serve(model, pipe, others):
     """The life of a forked process. It ends when the other end of its pipe is closed, also by a kill."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
     for other in others:
-        other.close()  # or a pipe would stay open as long as a brother lives
+        other.close()  # or a pipe would stay open as long as a brother, or another thread's process, lives
     with one_blas_thread(), suppress(EOFError, OSError):
         while True:
             values, requests = pipe.recv()

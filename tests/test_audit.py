@@ -455,3 +455,50 @@ def test_published_figures_and_published_mistakes_on_real_images():
         assert audit.likelihood(units.nats_per_image(bits, shape), photographs, 256).ok, bits
     for bits in (0.0018, 3.00 * math.log(2)):       # published as a record; the nats twin of a good figure
         assert not audit.likelihood(units.nats_per_image(bits, shape), photographs, 256).ok, bits
+
+
+class Copying:
+    """The second pixel is the first: zero probabilities, and an nll that is infinite where they are."""
+
+    def predict(self, x):
+        p = np.full((*x.shape, 2), 0.5)
+        p[:, 0, 1, 0] = np.where(x[:, 0, 0, 0, None] == 1, [0.0, 1.0], [1.0, 0.0])
+        with np.errstate(divide="ignore"):
+            return np.log(p)
+
+    def nll(self, x):
+        return -np.take_along_axis(self.predict(x), x[..., None], -1).sum((1, 2, 3, 4))
+
+
+def test_images_without_probability_are_no_disagreement():
+    found = audit.normalisation(Copying(), (1, 3, 1), 2)
+    assert found.ok and found.difference == 0
+
+
+@pytest.mark.parametrize("spoil", [lambda nats: nats.mean(), lambda nats: nats[:, None], lambda nats: nats[:1],
+                                   lambda nats: None])
+def test_an_nll_of_another_shape_is_refused(spoil):
+    class Spoiled(Copying):
+        def nll(self, x):
+            return spoil(super().nll(x))
+
+    with pytest.raises(ValueError, match="expects nll to return nats for each image"):
+        audit.normalisation(Spoiled(), (1, 3, 1), 2)
+
+
+def test_rounding_of_sharp_float32_models_is_no_mixing_of_images():
+    """The products of a batch of other size are rounded otherwise, most where log-probabilities are far below zero."""
+    places, levels, hidden, rng = 16, 4, 1024, np.random.default_rng(6)
+    degree = np.arange(hidden) % 15
+    first = (rng.standard_normal((places, hidden)) * (np.arange(places)[:, None] <= degree)).astype("f4")
+    second = rng.standard_normal((hidden, places, levels)) * (degree[:, None] < np.arange(places))[:, :, None] * 50 / 32
+    second, b = second.astype("f4").reshape(hidden, -1), rng.standard_normal((places, levels)).astype("f4")
+
+    def predict(x):
+        v = (x.reshape(len(x), -1) / (levels - 1) * 2 - 1).astype("f4")
+        logits = (np.tanh(v @ first) @ second).reshape(len(x), places, levels) + b
+        logits -= logits.max(-1, keepdims=True)
+        return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).reshape(*x.shape, levels)
+
+    found = audit.causality(predict, (4, 4, 1), levels)
+    assert found.ok, str(found)

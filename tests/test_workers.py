@@ -17,6 +17,7 @@ from minipixel.workers import processes
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
 SUBJECT = Model("pixelcnn", 3, 3)
+ROOT = Path(__file__).parents[1]
 
 
 def images():
@@ -153,3 +154,24 @@ def test_what_is_given_up_is_not_waited_for():
 
 def slow(model):
     time.sleep(60)
+
+
+def test_threads_that_fork_and_threads_that_compute():
+    """A child is forked with no lock that another thread holds, and keeps no other thread's pipe open."""
+    code = (
+        "import threading, numpy as np, minipixel\n"
+        "from minipixel.workers import processes\n"
+        "models = [minipixel.build('pixelcnn', height=3, width=3, layers=1, h=4, threads=2, rng=0) for _ in range(4)]\n"
+        "x, ended = np.zeros((200, 3, 3, 1), int), threading.Event()\n"
+        "def compute():\n"
+        "    while not ended.is_set(): models[3].nll(x)\n"
+        "def fork(model):\n"
+        "    for _ in range(25):\n"
+        "        with processes(model): model.nll(x)\n"
+        "others = threading.Thread(target=compute)\n"
+        "forking = [threading.Thread(target=fork, args=(model,)) for model in models[:3]]\n"
+        "for one in (others, *forking): one.start()\n"
+        "for one in forking: one.join()\n"
+        "ended.set(); others.join(); print('ended')\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, cwd=ROOT)
+    assert done.stdout == "ended\n", done.stderr

@@ -96,7 +96,8 @@ class Probe:
             if again > CAP * FLOOR[dtype]:
                 raise ValueError(f"predict differs by {again:.2g} between two calls with the same image: "
                                  "is dropout on, or a random generator inside?")
-        copies = [_change(self.ask(np.repeat(self.bases[-1:], n, axis=0)), self.alone[-1]).max() for n in (2, size)]
+        copies = [_change(self.ask(np.repeat(base[None], n, axis=0)), alone).max()
+                  for base, alone in zip(self.bases, self.alone) for n in {2, len(self.bases), size}]
         noise = float(max(again, *copies))
         return dtype, noise, float(np.clip(NOISE_FACTOR * noise, FLOOR[dtype], CAP * FLOOR[dtype]))
 

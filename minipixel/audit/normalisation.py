@@ -66,11 +66,16 @@ def normalisation(model, shape, levels):
         nats.append(_nats(logp, images))
         if hasattr(model, "nll") and not getattr(model, "bound", False):
             nll.append(np.asarray(model.nll(images), dtype=np.float64))
+            if nll[-1].shape != (len(images),):
+                raise ValueError(f"normalisation expects nll to return nats for each image, ({len(images)},), "
+                                 f"got shape {nll[-1].shape}")
     nats, dtype = np.concatenate(nats), logp.dtype.name
     total_nll = difference = None
     if nll:
-        total_nll = math.fsum(np.exp(-np.concatenate(nll)))
-        difference = float(np.max(np.abs(np.concatenate(nll) - nats) / np.maximum(1, nats)))
+        nll = np.concatenate(nll)
+        total_nll = math.fsum(np.exp(-nll))
+        with np.errstate(invalid="ignore"):     # images without any probability are alike where both say so
+            difference = float(np.where(nll == nats, 0, np.abs(nll - nats) / np.maximum(1, nats)).max())
     return Normalisation(math.fsum(np.exp(-nats)), count, total_nll, difference, TOLERANCE[dtype], dtype)
 
 

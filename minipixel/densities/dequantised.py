@@ -67,5 +67,7 @@ def noise_of(images, seed=0):
 
 
 def numbers(seed):
-    """A seed, a number or several, as a tuple."""
+    """A seed, a number or several, as a tuple; of a generator its next number."""
+    if isinstance(seed, np.random.Generator):
+        return (int(seed.integers(2**63)),)
     return tuple(np.atleast_1d(seed).tolist())

@@ -8,7 +8,7 @@ Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (RI
 
 import numpy as np
 
-from minipixel.densities.doors import check_finite
+from minipixel.densities.doors import check_finite, check_matrix
 from minipixel.densities.mcgsm import MCGSM
 
 # A direction with less than this share of the largest variance holds rounding alone.
@@ -104,11 +104,13 @@ class Whitened:
         return self.density.fit(*self.whitening.forward(x, y), validation, **options)
 
     def sample(self, x, rng):
+        check_matrix("Whitened", "x", x, self.inputs)
         x_hat = self.whitening.inputs(x)
         return self.whitening.outputs(x_hat, self.density.sample(x_hat, rng))
 
     def masses(self, x, edges):
         """The probability of each bin between rising edges (K + 1,): (n, K). For one output."""
+        check_matrix("Whitened", "x", x, self.inputs)
         x_hat, wide = self.whitening.inputs(x), np.broadcast_to(edges, (len(x), np.shape(edges)[-1]))
         edges_hat = (wide - self.whitening.m_y - x_hat @ self.whitening.B.T) * self.whitening.W[0, 0]
         return self.density.masses(x_hat, edges_hat)

@@ -198,7 +198,7 @@ class Density(Model):
             _, y = self.pixels(x, samples, rng, frame)
             scale = np.linalg.solve(to_numpy(self.head.fixed["W"]).astype(float), y.T).T
             self.head.fixed["W"] = self.xp.asarray(ConditionalWhitening.of(np.zeros((len(y), 0)), scale).W)
-        self.head.density.initialise(*self.pixels(x, samples, rng, frame), np.random.default_rng([rng, 1]))
+        self.head.density.initialise(*self.pixels(x, samples, rng, frame), np.random.default_rng([*numbers(rng), 1]))
 
     def require_neighbours(self, height, width):
         """ValueError where a neighbour that is whitened lies outside every image of this size."""

@@ -92,3 +92,13 @@ def test_values_that_do_not_vary_are_refused():
     x, y = data(100)
     with pytest.raises(ValueError, match="y, given x, to vary in all 2 directions"):
         ConditionalWhitening.of(x, x[:, :2] * 2)
+
+
+def test_inputs_of_another_shape_are_refused():
+    """They would be stretched to the shape that is due."""
+    rng = np.random.default_rng(0)
+    one = Whitened(MCGSM(3, 1, components=2, scales=2, features=2))
+    for call in (lambda x: one.sample(x, 0), lambda x: one.masses(x, np.array([-1.0, 0, 1]))):
+        for wrong in (rng.standard_normal((2, 1)), rng.standard_normal((2, 2)), np.ones((2, 3), int)):
+            with pytest.raises(ValueError, match="Whitened expects x of"):
+                call(wrong)

@@ -1,9 +1,9 @@
 """Is a likelihood believable? A figure is put on a scale between what cannot be so low and what need not be so high.
 
 The scale is set by the test images themselves: the uniform model (log2 K bits per dimension) and LZMA, a general
-compressor that knows nothing of pictures and learns from what it reads: of few images little, and then its limits are lower
-in proportion. Good image models need about half of what LZMA needs: 0.54 on binarized MNIST
-(79.2 nats), 0.50 on CIFAR-10 (3.0 bits/dim).
+compressor that knows nothing of pictures and learns from what it reads: of few images little, and then its limits are lower in
+proportion. Good image models need about half of what LZMA needs: 0.54 on binarized MNIST (79.2 nats), 0.50 on CIFAR-10 (3.0
+bits/dim).
 """
 
 import math
@@ -27,7 +27,7 @@ class Likelihood:
     se_bits: float | None
     uniform: float
     lzma: float
-    weight: float
+    weight: float       # of LZMA's limits, below 1 where there are few images
     readings: list
     alarms: list
 
@@ -40,11 +40,11 @@ class Likelihood:
         error = "" if self.se is None else f" +- {self.se:.2f}"
         error_bits = "" if self.se is None else f" +- {self.se_bits:.4f}"
         part = f"of LZMA{'' if self.weight == 1 else f', times {self.weight:.2g}: these are few images'}"
-        twin, impossible = (limit * self.weight * self.lzma for limit in (PLAUSIBLE, IMPOSSIBLE))
+        impossible, plausible = limits(self.lzma, self.weight)
         rows = [("figure", f"{self.nats:.2f}{error} nats per image = {self.bits:.4f}{error_bits} bits/dim"),
                 ("uniform model", f"{self.uniform:.4f} bits/dim: alarm above"),
                 ("LZMA, same images", f"{self.lzma:.4f} bits/dim"),
-                ("twin limit", f"{twin:.4f} bits/dim ({PLAUSIBLE} {part}): below, or above uniform, a figure is read in "
+                ("twin limit", f"{plausible:.4f} bits/dim ({PLAUSIBLE} {part}): below, or above uniform, a figure is read in "
                                "other units"),
                 ("impossible limit", f"{impossible:.4f} bits/dim ({IMPOSSIBLE} {part}): alarm below"),
                 *(("ALARM", text) for text in self.alarms)]
@@ -59,10 +59,10 @@ def likelihood(nats, images, levels, se=None):
     images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
     is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
     in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
-    images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; of images of fewer than 64 kB both limits are
-    lower in proportion. A wrong unit that lands inside this
-    range looks like any honest figure and cannot be told. Returns a `Likelihood`. ValueError for a figure that is not
-    finite, and for images that are not integers of these levels.
+    images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; of images of fewer than 64 kB both of LZMA's
+    limits are lower in proportion. A wrong unit that lands inside this range looks like any honest figure and cannot be
+    told. Returns a `Likelihood`. ValueError for a figure that is not finite, and for images that are not integers of these
+    levels.
     """
     images = np.asarray(images)
     if not math.isfinite(nats):
@@ -75,7 +75,7 @@ def likelihood(nats, images, levels, se=None):
     bits, uniform, lzma = bits_per_dim(nats, shape), math.log2(levels), lzma_bits(images, levels)
     lzma = min(lzma, uniform)       # of a few small images its frame alone is more
     weight = min(1.0, images.size * level_bits(levels) / 8 / ENOUGH)
-    impossible, plausible = IMPOSSIBLE * weight * lzma, PLAUSIBLE * weight * lzma
+    impossible, plausible = limits(lzma, weight)
     readings = []
     if not plausible <= bits <= uniform:
         readings = [(name, value) for name, value in _readings(nats, bits, images.shape) if plausible <= value <= uniform]
@@ -90,6 +90,11 @@ def likelihood(nats, images, levels, se=None):
         alarms += [f"wrong unit? {bits:.4g} bits/dim is not plausible; {name}, {value:.4f} is" for name, value in readings]
     return Likelihood(nats, se, bits, None if se is None else bits_per_dim(se, shape), uniform, lzma, weight, readings,
                       alarms)
+
+
+def limits(lzma, weight):
+    """Bits per dimension below which a figure is impossible, and below which it is not plausible."""
+    return IMPOSSIBLE * weight * lzma, PLAUSIBLE * weight * lzma
 
 
 def _readings(number, bits, shape):

@@ -38,7 +38,7 @@ def wrapped(row, widths):
 
 RATE = "bit/px: log2 of the density on the scale 0..1, a value, far from the border; larger is better, a uniform one has 0."
 BOUND = ("(upper bound) is of level + noise, as the density sees them; (levels) of the exact masses of the levels, from which\n"
-        "samples are drawn: it compares with every other row (docs/densities.md)")
+         "samples are drawn: it compares with every other row (docs/densities.md)")
 
 
 def figures_table(figures):

@@ -130,19 +130,23 @@ def judged_backward(forward, backward, given, mistakes, axes=None, reference=Non
     mistakes(dy, cache) yields (words, {name: the gradient as if that mistake had been made}).
     """
     with noted(sizes(given)):
-        try:
-            result = gradcheck.check(forward, backward, given, axes=axes)
-        except Exception as error:
-            if says := cache_at_fault(forward, backward, given, reference):
-                return f"{says} ({type(error).__name__}: {error})"
-            raise
-        if result:
-            return ""
-        if says := cache_at_fault(forward, backward, given, reference):
+        result, says = checked(forward, backward, given, reference, axes)
+        if result or says:
             return says
         wrong = {name for name, error in result.errors.items() if error > result.tolerance}
         say_first(result, named_mistakes(forward, backward, given, wrong, mistakes))
     return str(result)
+
+
+def checked(forward, backward, given, reference, axes=None):
+    """The result of the gradient check, and a sentence where the student's own forward is at fault for it, else ""."""
+    try:
+        result = gradcheck.check(forward, backward, given, axes=axes)
+    except Exception as error:
+        if says := cache_at_fault(forward, backward, given, reference):
+            return None, f"{says} ({type(error).__name__}: {error})"
+        raise
+    return result, "" if result else cache_at_fault(forward, backward, given, reference)
 
 
 def cache_at_fault(forward, backward, given, reference):

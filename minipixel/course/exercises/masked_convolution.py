@@ -8,12 +8,12 @@ from itertools import product
 
 import numpy as np
 
-from minipixel import audit, gradcheck, order
+from minipixel import audit, order
 from minipixel.course.answers import (
     SMALL,
     array_mistake,
-    cache_at_fault,
     called,
+    checked,
     close,
     noted,
     numbers_differ,
@@ -131,15 +131,8 @@ def judge_conv_backward(conv_backward, conv_forward=None):
     forward = conv_forward or library.conv_forward
 
     def judged(given):
-        try:
-            result = gradcheck.check(forward, conv_backward, given)
-        except Exception as error:
-            if says := cache_at_fault(forward, conv_backward, given, library.conv_forward):
-                return f"{says} ({type(error).__name__}: {error})"
-            raise
-        if result:
-            return ""
-        if says := cache_at_fault(forward, conv_backward, given, library.conv_forward):
+        result, says = checked(forward, conv_backward, given, library.conv_forward)
+        if result or says:
             return says
         say_first(result, dict(backward_mistakes(forward, conv_backward, **given)))
         return str(result)

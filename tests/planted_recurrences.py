@@ -168,25 +168,22 @@ def in_the_scan(**changes):
     return backward
 
 
-def overwriting(dslots, dstate, dinitial, reads, links, starts):
+def overwriting(dS_t, dstate, dinitial, wires, right=scan.give_back):
     """A state that several cells read keeps the gradient of the last reader alone."""
-    for dslot, r in zip(scan.parts(dslots, len(reads)), reads):
-        into, out = links[r]
-        if into is not None:
-            dstate[:, :, out] = dslot[:, :, into]
-        if starts[r] is not None and dinitial is not None:
-            dinitial += dslot[:, :, starts[r]].sum(axis=(2, 3))
+    for slots, into, kinds, out in wires.links:
+        dstate[:, kinds, :, out] = dS_t[:, slots, :, into]
+    right(dS_t, dstate, dinitial, wires._replace(links=()))
 
 
-def last_tick_only(dslots, dstate, dinitial, reads, links, starts, right=scan.give_back):
+def last_tick_only(dS_t, dstate, dinitial, wires, right=scan.give_back):
     """The gradient of the initial state is written where it should be added: the last writer is left."""
-    if dinitial is not None and any(starts[r] is not None for r in reads):
-        dinitial[...] = 0
-    right(dslots, dstate, dinitial, reads, links, starts)
+    for _, _, kinds in wires.starts:
+        dinitial[:, kinds] = 0
+    right(dS_t, dstate, dinitial, wires)
 
 
-def no_initial_state(dslots, dstate, dinitial, reads, links, starts, right=scan.give_back):
-    right(dslots, dstate, None, reads, links, starts)
+def no_initial_state(dS_t, dstate, dinitial, wires, right=scan.give_back):
+    right(dS_t, dstate, dinitial, wires._replace(starts=()))
 
 
 overwritten = in_the_scan(give_back=overwriting)

@@ -41,9 +41,11 @@ def lstm_backward(dh_dc, cache):
     da_o *= dh * tanh_c
     through_h = dh * o * (1 - tanh_c * tanh_c)
     dc = through_h if dc is None else dc + through_h
-    da_f *= dc * c_prev
-    da_i *= dc * g
-    da_g *= dc * i
+    others = da[:, dc.shape[1]:]
+    times_each(others, dc, out=others)
+    da_f *= c_prev
+    da_i *= g
+    da_g *= i
     return {"a": da, "c_prev": dc * f}
 
 
@@ -51,6 +53,13 @@ def split(gates, count):
     """Views of `count` gates that lie one after the other along the units."""
     h = gates.shape[1] // count
     return [gates[:, k * h:(k + 1) * h] for k in range(count)]
+
+
+def times_each(gates, factor, out):
+    """out = each of the gates, which lie one after the other along the units, times the same factor (D, h, ..)."""
+    shape = len(gates), -1, *factor.shape[1:]
+    array_module(gates).multiply(gates.reshape(shape), factor[:, None], out=out.reshape(shape))
+    return out
 
 
 def squashed(a, sigmoids):

@@ -28,8 +28,7 @@ def input_to_state_forward(x, K_is, b, walk, taps):
     N, P = len(x), walk.places.shape[1]
     read = rows_read(walk.frame, walk.shape, taps, N, xp)
     X = xp.take(x.reshape(N * P, C), read.rows, axis=0)
-    for d, t, cells in read.outside:
-        X[d, cells, t] = 0
+    X.reshape(-1, C)[read.outside] = 0
     X = X.reshape(D, P * N, T * C)
     a = xp.matmul(K_is.reshape(D, T * C, F).transpose(0, 2, 1), X.transpose(0, 2, 1))
     a += b[:, :, None]
@@ -44,11 +43,9 @@ def input_to_state_backward(da, cache):
     D, T, C, F = K_is.shape
     da = da.transpose(0, 2, 3, 1).reshape(D, -1, F)     # a view, of units first in memory (ops/scan.py) or last (scan_gpu.py)
     dK = product_over_rows(X, da, X.shape[1] // shape[0])
-    dX = xp.matmul(da, K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(D, -1, T, C)
-    for d, t, cells in read.outside:
-        dX[d, cells, t] = 0
-    dX = dX.reshape(D, -1, C)
-    given = (xp.take(dX[d], read.readers[d, t], axis=0) for d, t in np.ndindex(D, T))
+    dX = xp.matmul(da, K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(-1, C)
+    dX[read.outside] = 0
+    given = (xp.take(dX, readers, axis=0) for readers in read.readers.reshape(D * T, -1))
     dx = next(given)
     for further in given:
         dx += further
@@ -77,8 +74,8 @@ def map_forward(h, walk, shifts):
     D, units, P, N = h.shape
     shape = walk.shape
     read = rows_read(walk.frame, shape, ((0,) * len(shape),), N, xp)
-    cells = h.transpose(0, 2, 3, 1)
-    maps = [xp.take(cells[d].reshape(P * N, units), read.readers[d, 0], axis=0).reshape(N, *shape, units) for d in range(D)]
+    cells = h.transpose(0, 2, 3, 1).reshape(D * P * N, units)
+    maps = [xp.take(cells, readers, axis=0).reshape(N, *shape, units) for readers in read.readers[:, 0]]
     if shifts is None:
         y = xp.concatenate(maps, axis=-1)
     else:
@@ -116,13 +113,13 @@ class RowsRead(NamedTuple):
     """Which row of a map x (N * P, C) each cell of each image reads, by direction and tap; on the device.
 
     rows      (D, P * N, T): cells first, images second, as a tick wants them; no row is read twice by one tap
-    readers   (D, T, N * P): the way back, the row of `rows` (P * N * T) that reads a row
-    outside   (d, t, cells) of the cells whose tap leads out of the map: they are given rows that nobody reads
+    readers   (D, T, N * P): the way back, which of `rows`, counted through, reads a row
+    outside   which of `rows`, counted through, lead out of the map: they are given rows that nobody reads
     """
 
     rows: np.ndarray
     readers: np.ndarray
-    outside: tuple
+    outside: np.ndarray
 
 
 @lru_cache(maxsize=32)
@@ -140,8 +137,8 @@ def rows_read(frame, shape, taps, N, xp):
             read[~out] = np.ravel_multi_index(found[:, ~out], shape)
             read[out] = np.setdiff1d(places, read[~out])
             rows[d, :, t] = (read[:, None] + size * np.arange(N)).reshape(-1)
-            readers[d, t, rows[d, :, t]] = np.arange(P * N) * T + t
-            if out.any():
-                outside.append((d, t, xp.asarray(np.flatnonzero(np.repeat(out, N)))))
+            counted = (d * P * N + np.arange(P * N)) * T + t
+            readers[d, t, rows[d, :, t]] = counted
+            outside.append(counted[np.repeat(out, N)])
     index = np.intp if xp is np else np.int32       # they stay on the device
-    return RowsRead(xp.asarray(rows, index), xp.asarray(readers, index), tuple(outside))
+    return RowsRead(*[xp.asarray(table, index) for table in (rows, readers, np.concatenate(outside))])

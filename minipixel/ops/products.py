@@ -4,8 +4,9 @@ import numpy as np
 
 from minipixel.threads import small_products
 
-# Multiply-adds up to which OpenBLAS keeps to its kernels for small matrices, which need no packed copies.
-SMALL = 1_000_000
+# Multiply-adds up to which OpenBLAS keeps to its kernels for small matrices, which need no packed copies; with units first in
+# both factors (A B^T) it does so for results of so many numbers at most.
+SMALL, RESULT = 1_000_000, 1200
 # Rows that such a product should add up at least: measured, on fewer it spends its time on the results.
 LEAST = 400
 
@@ -19,8 +20,10 @@ def sum_of_outer(P, Q):
     (M, C), F = P.shape, Q.shape[1]
     if not isinstance(P, np.ndarray) or not small_products() or C * F * M <= SMALL:
         return P.T @ Q
-    width = max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or C * w * LEAST <= SMALL))
-    if width < min(32, F):      # so thin, they take as long as the single product
+    units_first = all(rows.strides[0] < rows.strides[1] for rows in (P, Q))
+    most = RESULT if units_first else SMALL // LEAST
+    width = max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or C * w <= most))
+    if width < min(16, F):      # so thin, they take as long as the single product
         return P.T @ Q
     count = -(-M * C * width // SMALL)
     rows = M // count

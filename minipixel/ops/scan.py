@@ -1,13 +1,19 @@
 """The scan: a recurrence over all ticks of a walk, as a pair. Rows, diagonals and n dimensions are walks, not three loops.
 
 Cells are packed by clock (order.walk): a tick is one product for all its cells, images and directions, and one call of the
-cell's pair. What a cell reads stands in a slot for each read, one below the other, and is put there when it is computed.
+cell's pair. What a cell reads stands in slots, one below the other: h of each read first, then c of those remembered. A tick
+has few numbers and many calls, so both states of a read are moved by one.
 """
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from minipixel.backend import array_module
 from minipixel.ops import scan_gpu
+from minipixel.ops.products import sum_of_outer
+from minipixel.order import walk as walk_of
 
 
 def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
@@ -23,20 +29,23 @@ def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
     D, R, units, F = K_ss.shape
     P, N = a.shape[2:]
     K_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
-    S, C = (xp.zeros((D, slots * units, P, N), a.dtype) for slots in (R, len(walk.memory)))
     # In memory the images' units lie side by side, as the map wants them.
     y = xp.empty((D, P, N, units), a.dtype).transpose(0, 3, 1, 2)
-    caches, h, c = [], None, None
-    for tick, links, starts in zip(walk.ticks, walk.links, walk.starts):
-        h_read, c_read = S[:, :, tick], C[:, :, tick]
-        hand_on(h_read, h, h0, range(R), links, starts)
-        hand_on(c_read, c, c0, walk.memory, links, starts)
-        total = xp.matmul(K_T, h_read.reshape(D, R * units, -1)).reshape(D, F, -1, N)
-        total += a[:, :, tick]
+    initial = xp.stack([xp.zeros((D, units), a.dtype) if given is None else given for given in (h0, c0)], axis=1)
+    M, caches, state = len(walk.memory), [], None
+    for tick, wires in zip(walk.ticks, wires_of(walk.frame, walk.shape, xp)):
+        cells = tick.stop - tick.start
+        S_t = xp.zeros((D, R + M, units, cells, N), a.dtype)
+        hand_on(S_t, state, initial, wires)
+        total = a[:, :, tick].copy()
+        total += xp.matmul(K_T, S_t[:, :R].reshape(D, R * units, -1)).reshape(total.shape)
+        c_read = S_t[:, R:].reshape(D, M * units, cells, N)
         (h, c), cache = cell.forward(total, c_read, *([] if peepholes is None else [peepholes]))
+        state = xp.empty((D, 2, units, cells, N), a.dtype)
+        state[:, 0], state[:, 1, :c.shape[1]] = h, c
         y[:, :, tick] = h
-        caches.append(cache)
-    cache = S, caches, K_ss, h0, c0, peepholes, walk, cell
+        caches.append((S_t, cache))
+    cache = caches, K_ss, h0, c0, peepholes, walk, cell
     return y, cache
 
 
@@ -47,58 +56,79 @@ def scan_backward(dy, cache):
     """
     if isinstance(cache, scan_gpu.Kept):
         return scan_gpu.backward(dy, cache)
-    S, caches, K_ss, h0, c0, peepholes, walk, cell = cache
-    xp = array_module(S)
+    caches, K_ss, h0, c0, peepholes, walk, cell = cache
+    xp, dtype = array_module(dy), K_ss.dtype
     D, R, units, F = K_ss.shape
-    N = S.shape[3]
     K = xp.ascontiguousarray(K_ss).reshape(D, R * units, F)
-    da = xp.empty((D, F, *S.shape[2:]), S.dtype)
-    grads = {name: xp.zeros(value.shape, S.dtype)
-             for name, value in (("h0", h0), ("c0", c0), ("peepholes", peepholes)) if value is not None}
-    dh, dc = dy[:, :, walk.ticks[-1]], None
+    da = xp.empty((D, F, *dy.shape[2:]), dtype)
+    dinitial = xp.zeros((D, 2, units), dtype)
+    dpeepholes = None if peepholes is None else xp.zeros(peepholes.shape, dtype)
+    (dh, dc), wires = (dy[:, :, walk.ticks[-1]], None), wires_of(walk.frame, walk.shape, xp)
     for t in reversed(range(len(walk.ticks))):
         tick, before = walk.ticks[t], walk.ticks[max(0, t - 1)]
-        found = cell.backward((dh, dc), caches[t])
+        S_t, cache = caches[t]
+        found = cell.backward((dh, dc), cache)
         da[:, :, tick] = found["a"]
         if peepholes is not None:
-            grads["peepholes"] += found["peepholes"]
-        ds = xp.matmul(K, found["a"].reshape(D, F, -1)).reshape(D, R * units, -1, N)
-        dh = dy[:, :, before].copy()
-        dc = xp.zeros(dh.shape, S.dtype)
-        give_back(ds, dh, grads.get("h0"), range(R), walk.links[t], walk.starts[t])
-        give_back(found["c_prev"], dc, grads.get("c0"), walk.memory, walk.links[t], walk.starts[t])
-    dK = xp.matmul(S.reshape(D, R * units, -1), da.reshape(D, F, -1).transpose(0, 2, 1))
-    return {"a": da, "K_ss": dK.reshape(K_ss.shape), **grads}
+            dpeepholes += found["peepholes"]
+        dS_t = xp.empty(S_t.shape, dtype)
+        dS_t[:, :R] = xp.matmul(K, found["a"].reshape(D, F, -1)).reshape(dS_t[:, :R].shape)
+        dS_t[:, R:] = found["c_prev"].reshape(dS_t[:, R:].shape)
+        dstate = xp.zeros((D, 2, units, before.stop - before.start, dy.shape[3]), dtype)
+        dstate[:, 0] = dy[:, :, before]
+        give_back(dS_t, dstate, dinitial, wires[t])
+        dh, dc = dstate[:, 0], dstate[:, 1]
+    h_read = xp.concatenate([S_t[:, :R] for S_t, _ in caches], axis=3)
+    dK = [sum_of_outer(h_d.reshape(R * units, -1).T, da_d.reshape(F, -1).T) for h_d, da_d in zip(h_read, da)]
+    grads = {"a": da, "K_ss": xp.stack(dK).reshape(K_ss.shape)}
+    further = ("h0", h0, dinitial[:, 0]), ("c0", c0, dinitial[:, 1]), ("peepholes", peepholes, dpeepholes)
+    return grads | {name: grad for name, given, grad in further if given is not None}
 
 
-def hand_on(slots, state, initial, reads, links, starts):
-    """Write into each slot of a tick's cells the state (h or c) that they read there: the last tick's, or the initial one."""
-    for slot, r in zip(parts(slots, len(reads)), reads):
-        into, out = links[r]
-        if into is not None:
-            into, out = on_device(into, slots), on_device(out, slots)
-            slot[:, :, into] = state[:, :, out]
-        if starts[r] is not None and initial is not None:
-            slot[:, :, starts[r]] = initial[:, :, None, None]
+def hand_on(S_t, state, initial, wires):
+    """Write into the slots of a tick's cells the states that they read there: of the last tick, or the initial one.
+
+    S_t (D, slots, h, cells, N); state (D, 2, h, cells of the last tick, N): h and c; initial (D, 2, h)
+    """
+    for slots, into, kinds, out in wires.links:
+        S_t[:, slots, :, into] = state[:, kinds, :, out]
+    for slots, into, kinds in wires.starts:
+        S_t[:, slots, :, into] = initial[:, kinds, :, None, None]
 
 
-def give_back(dslots, dstate, dinitial, reads, links, starts):
-    """The way back of `hand_on`: each slot's gradient to the cell, or to the initial state, that was read there."""
-    for dslot, r in zip(parts(dslots, len(reads)), reads):
-        into, out = links[r]
-        if into is not None:
-            into, out = on_device(into, dslots), on_device(out, dslots)
-            dstate[:, :, out] += dslot[:, :, into]
-        if starts[r] is not None and dinitial is not None:
-            dinitial += dslot[:, :, starts[r]].sum(axis=(2, 3))
+def give_back(dS_t, dstate, dinitial, wires):
+    """The way back of `hand_on`: the gradient of each slot to the cell, or to the initial state, that was read there."""
+    for slots, into, kinds, out in wires.links:
+        dstate[:, kinds, :, out] += dS_t[:, slots, :, into]
+    for slots, into, kinds in wires.starts:
+        dinitial[:, kinds] += dS_t[:, slots, :, into].sum(axis=(3, 4))
 
 
-def on_device(places, like):
-    """Places (slices, or from three dimensions on indices) as what may index the device of `like`."""
-    return places if isinstance(places, slice) else array_module(like).asarray(places)
+class Wires(NamedTuple):
+    """What the cells of a tick read: into which slots, of which of its cells (`into`), which kinds of state (h, or h and c).
+
+    links    (slots, into, kinds, out) for each read that finds cells, `out`, in the tick before
+    starts   (slots, into, kinds) for each read that finds the initial state
+    """
+
+    links: tuple
+    starts: tuple
 
 
-def parts(stacked, count):
-    """Views of `count` equal parts that lie one after the other along the units."""
-    units = stacked.shape[1] // max(1, count)
-    return [stacked[:, k * units:(k + 1) * units] for k in range(count)]
+@lru_cache(maxsize=64)
+def wires_of(frame, shape, xp):
+    """The wires of each tick, on the device."""
+    walk, R = walk_of(frame, shape), len(frame.reads)
+    plugs = []      # for each read its slots, that of h and, if it is remembered, that of c; and as many kinds
+    for r in range(R):
+        slots = [r, R + walk.memory.index(r)] if r in walk.memory else [r]
+        plugs.append((slice(r, slots[-1] + 1, max(1, slots[-1] - r)), slice(0, len(slots))))
+
+    def on_device(places):
+        return places if isinstance(places, slice) else xp.asarray(places)
+
+    return [Wires(tuple((slots, on_device(into), kinds, on_device(out))
+                        for (slots, kinds), (into, out) in zip(plugs, links) if into is not None),
+                  tuple((slots, on_device(start), kinds)
+                        for (slots, kinds), start in zip(plugs, starts) if start is not None))
+            for links, starts in zip(walk.links, walk.starts)]

@@ -4,7 +4,7 @@ Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (ar
 """
 
 from minipixel.backend import array_module
-from minipixel.ops.cells import Cell, split, squashed, squashed_slope
+from minipixel.ops.cells import Cell, split, squashed, squashed_slope, times_each
 
 
 def spatial_lstm_forward(a, c_prev, peepholes=None):
@@ -24,11 +24,10 @@ def spatial_lstm_forward(a, c_prev, peepholes=None):
         D, memories, F = peepholes.shape
         a = a + (peepholes.transpose(0, 2, 1) @ c_prev.reshape(D, memories, -1)).reshape(a.shape)
     gates = squashed(a, sigmoids=4 * a.shape[1] // 5)
-    o, i, f_c, f_r, g = split(gates, 5)
-    c_left, c_up = split(c_prev, 2)
+    o, i, f, g = gates_of(gates)
     c = g * i                                                                       # 2
-    c += c_left * f_c
-    c += c_up * f_r
+    for kept in split(f * c_prev, 2):
+        c += kept
     h = c * o                                                                       # 3
     xp.tanh(h, out=h)
     cache = gates, c_prev, c, h, peepholes
@@ -44,22 +43,21 @@ def spatial_lstm_backward(dh_dc, cache):
     dh, dc = dh_dc
     gates, c_prev, c, h, peepholes = cache
     xp = array_module(h)
-    o, i, f_c, f_r, g = split(gates, 5)
+    o, i, f, g = gates_of(gates)
     da = squashed_slope(gates, sigmoids=4 * gates.shape[1] // 5)
-    da_o, da_i, da_f_c, da_f_r, da_g = split(da, 5)
+    da_o, da_i, da_f, da_g = gates_of(da)
     z = h * h                                                                       # 3
     xp.subtract(1, z, out=z)
     z *= dh
     da_o *= z * c
     z *= o
     dc = z if dc is None else dc + z                                                # 2
-    da_i *= dc * g
-    da_g *= dc * i
-    dc_prev = xp.empty(c_prev.shape, dc.dtype)
-    memories = zip(split(c_prev, 2), (f_c, f_r), (da_f_c, da_f_r), split(dc_prev, 2))
-    for c_read, f, da_f, dc_read in memories:
-        da_f *= dc * c_read
-        xp.multiply(dc, f, out=dc_read)
+    others = da[:, h.shape[1]:]
+    times_each(others, dc, out=others)
+    da_i *= g
+    da_f *= c_prev
+    da_g *= i
+    dc_prev = times_each(f, dc, out=xp.empty(c_prev.shape, dc.dtype))
     grads = {"a": da, "c_prev": dc_prev}
     if peepholes is not None:                                                       # 1
         D, memories, F = peepholes.shape
@@ -67,6 +65,12 @@ def spatial_lstm_backward(dh_dc, cache):
         dc_prev += (peepholes @ flat).reshape(c_prev.shape)
         grads["peepholes"] = c_prev.reshape(D, memories, -1) @ flat.transpose(0, 2, 1)
     return grads
+
+
+def gates_of(gates):
+    """o, i, f = [f_c; f_r] and g: the forget gates together, in the order of the memories that they keep."""
+    h = gates.shape[1] // 5
+    return gates[:, :h], gates[:, h:2 * h], gates[:, 2 * h:4 * h], gates[:, 4 * h:]
 
 
 # The same for one unit of one cell, not extended; the forward puts the gates in the place of a.

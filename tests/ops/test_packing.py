@@ -54,16 +54,16 @@ def test_no_row_is_read_twice_by_one_tap():
     """The way back is then a reading too, where an addition at repeated places would be undefined on a GPU."""
     taps, cells = ((0, 0), (0, -1), (-1, 2), (2, 0), (-9, 9)), walk(DIAGONALS, (3, 4))
     read = rows_read(DIAGONALS, (3, 4), taps, 2, np)
-    outside = {(d, t): cells.tolist() for d, t, cells in read.outside}
+    outside = set(zip(*np.unravel_index(read.outside, read.rows.shape)))
     for d, t in np.ndindex(2, len(taps)):
-        rows, (readers, tap) = read.rows[d, :, t], divmod(read.readers[d, t], len(taps))
-        assert (tap == t).all()
+        rows, (direction, readers, tap) = read.rows[d, :, t], np.unravel_index(read.readers[d, t], read.rows.shape)
+        assert (direction == d).all() and (tap == t).all()
         assert (readers[rows] == np.arange(24)).all() and (rows[readers] == np.arange(24)).all()
         for k, row in enumerate(rows):
             place, image = cells.places[d, k // 2], k % 2
             i, j = place // 4 + taps[t][0], place % 4 + taps[t][1]
             inside = 0 <= i < 3 and 0 <= j < 4
-            assert inside == (k not in outside.get((d, t), [])) and (row == 12 * image + 4 * i + j or not inside)
+            assert inside == ((d, k, t) not in outside) and (row == 12 * image + 4 * i + j or not inside)
 
 
 def test_beyond_the_map_are_zeros():

@@ -14,8 +14,9 @@ def test_blocks_are_the_product(monkeypatch, small, M, C, F):
     rng = np.random.default_rng(0)
     P, Q = rng.standard_normal((M, C)), rng.standard_normal((M, F))
     np.testing.assert_allclose(products.sum_of_outer(P, Q), P.T @ Q, rtol=1e-12, atol=1e-11)
-    units_first = np.ascontiguousarray(Q.T).T
-    np.testing.assert_allclose(products.sum_of_outer(P, units_first), P.T @ Q, rtol=1e-12, atol=1e-11)
+    P_first, Q_first = np.ascontiguousarray(P.T).T, np.ascontiguousarray(Q.T).T
+    np.testing.assert_allclose(products.sum_of_outer(P, Q_first), P.T @ Q, rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(products.sum_of_outer(P_first, Q_first), P.T @ Q, rtol=1e-12, atol=1e-11)
 
 
 def test_all_blocks_are_small(monkeypatch):
@@ -23,9 +24,13 @@ def test_all_blocks_are_small(monkeypatch):
     monkeypatch.setattr(products, "small_products", lambda: True)
     seen, matmul = [], np.matmul
     monkeypatch.setattr(np, "matmul", lambda A, B: seen.append((A.shape, B.shape)) or matmul(A, B))
-    for M, C, F in ((1568, 64, 320), (12544, 64, 128), (12544, 12, 160), (3136, 32, 64), (450, 50, 128)):
+    for M, C, F in ((1568, 64, 320), (12544, 64, 128), (12544, 12, 160), (3136, 32, 64), (450, 50, 128), (12544, 96, 128)):
         seen.clear()
         products.sum_of_outer(np.ones((M, C)), np.ones((M, F)))
         (*_, units, rows), (*_, width) = seen[0]
-        assert units == C and width >= 32 and F % width == 0
+        assert units == C and width >= 16 and F % width == 0
         assert rows * C * width <= products.SMALL and rows >= min(M, products.LEAST) // 2
+    seen.clear()
+    products.sum_of_outer(np.ones((32, 6272)).T, np.ones((80, 6272)).T)
+    (*_, units, rows), (*_, width) = seen[0]
+    assert units == 32 and width >= 16 and units * width <= products.RESULT and rows >= products.LEAST

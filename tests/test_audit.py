@@ -435,12 +435,22 @@ def test_lzma_takes_the_smaller_form_and_counts_levels():
 
 
 @pytest.mark.parametrize("nats, images, message", [
-    (float("nan"), stripes(2), "finite nats per image, got nan"), (float("-inf"), stripes(2), "got -inf"),
+    (float("nan"), stripes(2), "nats per image, a finite number, got nan"), (float("-inf"), stripes(2), "got -inf"),
+    ("80", stripes(2), "a finite number, got '80'"),
     (1.0, stripes(2)[..., 0], r"integer images \(N, H, W, C\)"), (1.0, stripes(2) / 4, "got float64"),
     (1.0, stripes(2) + 2, r"levels 0\.\.3, got 2\.\.5"), (1.0, stripes(2)[:0], r"shape \(0, 8, 8, 1\)")])
 def test_likelihood_checks_its_inputs(nats, images, message):
     with pytest.raises(ValueError, match=message):
         audit.likelihood(nats, images, 4)
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ({"levels": 4.0}, "levels, a whole number of at least 2, got 4.0"), ({"levels": 1}, "got 1"),
+    ({"se": -0.1}, "se, the standard error of the nats, a finite number from 0 on, got -0.1"),
+    ({"se": float("nan")}, "got nan"), ({"se": "0.1"}, "got '0.1'")])
+def test_likelihood_checks_its_numbers(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        audit.likelihood(**{"nats": 1.0, "images": stripes(2), "levels": 4} | wrong)
 
 
 @pytest.mark.skipif(not DATA, reason="MINIPIXEL_DATA names no folder of real images")

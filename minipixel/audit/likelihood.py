@@ -8,6 +8,7 @@ bits/dim).
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -61,12 +62,16 @@ def likelihood(nats, images, levels, se=None):
     in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
     images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; of images of fewer than 64 kB both of LZMA's
     limits are lower in proportion. A wrong unit that lands inside this range looks like any honest figure and cannot be
-    told. Returns a `Likelihood`. ValueError for a figure that is not finite, and for images that are not integers of these
-    levels.
+    told. Returns a `Likelihood`. ValueError for a figure that is no finite number, and for images that are not integers of
+    these levels.
     """
     images = np.asarray(images)
-    if not math.isfinite(nats):
-        raise ValueError(f"likelihood expects finite nats per image, got {nats}")
+    if not isinstance(nats, Real) or not math.isfinite(nats):
+        raise ValueError(f"likelihood expects nats per image, a finite number, got {nats!r}")
+    if se is not None and (not isinstance(se, Real) or not 0 <= se < math.inf):
+        raise ValueError(f"likelihood expects se, the standard error of the nats, a finite number from 0 on, got {se!r}")
+    if not isinstance(levels, Integral) or levels < 2:
+        raise ValueError(f"likelihood expects levels, a whole number of at least 2, got {levels!r}")
     if images.ndim != 4 or images.size == 0 or images.dtype.kind not in "iu":
         raise ValueError(f"likelihood expects integer images (N, H, W, C), got {images.dtype} of shape {images.shape}")
     if images.min() < 0 or images.max() >= levels:

@@ -15,6 +15,13 @@ def check_size(what, value, lowest=1, odd=False):
         raise ValueError(f"{what} expects {'an odd' if odd else 'a'} whole number of at least {lowest}, got {value!r}")
 
 
+def check_pair(owner, names, pair):
+    """ValueError unless the validation data are None or a pair of these names."""
+    if pair is not None and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
+        got = f"{len(pair)} of them" if isinstance(pair, (tuple, list)) else type(pair).__name__
+        raise ValueError(f"{owner} expects validation data ({names}), got {got}")
+
+
 def check_matrix(owner, what, values, columns):
     """ValueError unless `values` are float (n, columns)."""
     if getattr(values, "ndim", 0) != 2 or values.shape[1] != columns:

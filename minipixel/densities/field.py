@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from minipixel.densities.doors import check_real_images, check_size
+from minipixel.densities.doors import check_pair, check_real_images, check_size
 from minipixel.densities.mcgsm import MCGSM
 from minipixel.densities.neighbourhood import causal, gather, gather_some, inside, surrounding
 from minipixel.densities.whitening import Whitened, below
@@ -45,6 +45,7 @@ class Field:
         options: those of `fitting.lbfgs`. Returns its history.
         """
         check_size("samples", samples)
+        check_pair("Field", "y, context", validation)
         for pair in ((y, context), validation):
             if pair is not None:
                 self.check(*pair)

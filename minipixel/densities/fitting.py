@@ -8,7 +8,7 @@ sample. "Best" is by validation data where there are any, else by the training l
 import numpy as np
 
 from minipixel.backend import to_numpy
-from minipixel.densities.doors import check_finite, check_size
+from minipixel.densities.doors import check_finite, check_pair, check_size
 
 BATCHES = 64
 FLOOR = 1e-3        # of an array's largest curvature: an estimate of nothing is no licence to jump
@@ -50,6 +50,7 @@ def lbfgs(density, x, y, validation=None, *, iterations=1000, every=5, patience=
 
     for what, value in (("iterations", iterations), ("every", every), ("patience", patience)):
         check_size(what, value)
+    check_pair("a fit", "x, y", validation)
     if validation is not None:
         check_finite("a fit", **{f"{what} to validate": to_numpy(values) for what, values in zip("xy", validation)})
     x, y = density.xp.asarray(x, density.dtype), density.xp.asarray(y, density.dtype)

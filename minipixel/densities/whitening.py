@@ -8,7 +8,7 @@ Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (RI
 
 import numpy as np
 
-from minipixel.densities.doors import check_finite, check_matrix
+from minipixel.densities.doors import check_finite, check_matrix, check_pair
 from minipixel.densities.mcgsm import MCGSM
 
 # A direction with less than this share of the largest variance holds rounding alone.
@@ -98,6 +98,7 @@ class Whitened:
     def fit(self, x, y, validation=None, **options):
         """Whiten by (x, y) and fit the density to what comes out. Its history is in nats of the whitened values."""
         self.density.checked(x, y)
+        check_pair("Whitened", "x, y", validation)
         self.whitening = ConditionalWhitening.of(x, y)
         if validation is not None:
             validation = self.whitening.forward(*self.density.checked(*validation))

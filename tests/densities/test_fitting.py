@@ -1,10 +1,13 @@
 """L-BFGS: it goes down, stops where validation says, and leaves the best behind."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from minipixel.densities import MCGSM
 from minipixel.densities.fitting import curvature, lbfgs, pack, unpack
+from minipixel.densities.whitening import Whitened
 
 
 def data(n, seed=0):
@@ -109,6 +112,13 @@ def test_the_same_seed_gives_the_same_fit():
 def test_validation_that_judges_nothing(validation, got):
     with pytest.raises(ValueError, match=f"to validate of finite numbers, got {got}"):
         lbfgs(MCGSM(4, 1), *data(100), validation)
+
+
+@pytest.mark.parametrize(("validation", "got"), [(np.zeros((3, 4)), "ndarray"), ((np.zeros((3, 4)),), "1 of them")])
+def test_validation_is_a_pair(validation, got):
+    for fit in (partial(lbfgs, MCGSM(4, 1)), Whitened(MCGSM(4, 1)).fit):
+        with pytest.raises(ValueError, match=rf"expects validation data \(x, y\), got {got}"):
+            fit(*data(100), validation)
 
 
 def test_a_start_that_is_no_density():

@@ -44,7 +44,8 @@ def parser():
     audit.add_argument("--out", metavar="FILE.png", help="also draw the dependency map")
 
     check = add("check", help="judge the exercises of a chapter")
-    check.add_argument("file", metavar="NOTEBOOK.ipynb | FILE.py")
+    check.add_argument("files", nargs="+", metavar="NOTEBOOK.ipynb | FILE.py | FOLDER",
+                       help="of several, or of all in a FOLDER, a table follows their verdicts")
 
     add("models", help="the models there are")
     add("data", help="the data there are")

@@ -246,6 +246,49 @@ def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path
     assert re.fullmatch(r"mine\.py, line \d+: SyntaxError: .*, at `return \(\(\*offset, colour_in\) <=`", says[3])
 
 
+def test_a_loop_in_c_is_ended_too(tmp_path):
+    text = spoiled("may_read", "di, dj = offset", "sum(iter(int, 1))")
+    first, *others = check(script(tmp_path, text), seconds=4).verdicts
+    assert first.word == BROKEN and first.says.startswith("not finished after 4 seconds"), first
+    assert [verdict.word for verdict in others] == [RIGHT] * 3
+
+
+def test_what_lies_in_the_folders_around(tmp_path, monkeypatch):
+    """Another student's random.py where the check is run is not imported; a helper beside the file is."""
+    (tmp_path / "others").mkdir()
+    (tmp_path / "mine").mkdir()
+    script(tmp_path / "others", "raise RuntimeError('imported')", "random.py")
+    script(tmp_path / "mine", "def twice(v):\n    return 2 * v\n", "myhelp.py")
+    script(tmp_path / "mine", "raise RuntimeError('imported')", "numpy.py")
+    path = script(tmp_path / "mine", spoiled("may_read", "di, dj = offset",
+                                             "import random\n    from myhelp import twice\n    di, dj = offset"))
+    monkeypatch.chdir(tmp_path / "others")
+    report = check(path)
+    assert words(report) == [RIGHT] * 4, report
+
+
+def test_forged_and_repeated_verdicts_are_no_crash(tmp_path):
+    forged = """import os
+    for fd in range(3, 20):
+        try:
+            os.write(fd, b'{"number": 2, "function": "f", "word": "right", "says": ""}\\n' * 2)
+        except OSError:
+            pass
+    di, dj = offset"""
+    assert len(check(script(tmp_path, spoiled("may_read", "di, dj = offset", forged))).verdicts) == 4
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + FIRST, FIRST.replace("# %%", "#%%"), FIRST.replace("# %%\n", "# In[3]:\n"),
+                                  FIRST.replace("# %%\n", "# %%\nnp.pad?\n", 4)])
+def test_scripts_of_other_editors(tmp_path, text):
+    """A byte order mark, other marks of cells, a question to IPython; and a syntax error costs the cell that it is in."""
+    broken = text.replace("    di, dj = offset", "    di, dj = = offset")
+    assert broken != text
+    report = check(script(tmp_path, text))
+    assert words(report) == [RIGHT] * 4, report
+    assert words(check(script(tmp_path, broken)))[:3] == [BROKEN, RIGHT, RIGHT]
+
+
 def test_what_the_students_code_prints_does_not_disturb(tmp_path):
     prints = "import os, sys\n    os.write(1, b'no line')\n    print('a', end='', file=sys.__stdout__, flush=True)\n    "
     report = check(script(tmp_path, spoiled("may_read", "di, dj = offset", f"{prints}di, dj = offset")))
@@ -288,6 +331,15 @@ def test_only_what_an_exercise_needs_is_run(tmp_path):
              student.Cell("code cell 6", 1, "def asked(v):\n    return helper(v) + 1\n")]
     assert made(cells[:5])(9) == 6
     assert made(cells)(9) == 7
+
+
+def test_what_fills_a_table_is_run(tmp_path):
+    """A loop that fills it, an item, an attribute, a method; not what only reads it, nor a module's functions."""
+    lines = ["import math", "TABLE, CASES, unused = {}, [], []", "for k in range(3):\n    TABLE[k] = k", "CASES.append(5)",
+             "math.fsum([1 / 0])", "unused.append(1 / 0)", "print(TABLE[1] / 0)",
+             "def asked(v):\n    return TABLE[v] + CASES[0] + asked.offset + math.floor(0.5)", "asked.offset = 10"]
+    cells = [student.Cell(f"code cell {k}", 1, line + "\n") for k, line in enumerate(lines)]
+    assert made(cells)(2) == 17
 
 
 def made(cells):

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from minipixel import plots
 from minipixel.audit import causality, joint_normalisation, normalisation
 from minipixel.backend import to_numpy
 from minipixel.commands.pictures import picture_path
-from minipixel.commands.result import Result
+from minipixel.commands.result import Result, table
 from minipixel.commands.settings import split_settings
 from minipixel.data import check_integer
 from minipixel.models import LABELLERS, MODELS, build
@@ -151,7 +152,35 @@ def tiny_shape(shape, levels, values=math.prod):
 
 
 def check(arguments):
-    """The verdict on each exercise of a chapter, with a diagnosis where an answer is wrong."""
+    """The verdict on each exercise of a chapter, with a diagnosis where an answer is wrong; of several files, then a table."""
     from minipixel import course
-    report = course.check(arguments.file)
-    return Result(report.values, str(report), 0 if report.ok else 1)
+    paths = [path for word in arguments.files for path in hand_ins(Path(word))]
+    if len(paths) == 1:
+        report = course.check(paths[0])
+        return Result(report.values, str(report), 0 if report.ok else 1)
+    text, files, rows = [], [], []
+    for path in tqdm(paths, unit="file", file=sys.stderr):
+        try:
+            report = course.check(path)
+        except ValueError as mistake:       # one file that cannot be read does not hide the others
+            files.append({"file": str(path), "chapter": None, "ok": False, "mistake": str(mistake)})
+            text.append(f"{path}\n{mistake}")
+            rows.append({"file": path, "right": "-", "exercises": str(mistake)})
+        else:
+            files.append(report.values)
+            text.append(f"{path}\n{report}")
+            right = sum(verdict.word == course.RIGHT for verdict in report.verdicts)
+            rows.append({"file": path, "right": f"{right} of {len(report.verdicts)}",
+                         "exercises": ", ".join(f"{verdict.number} {verdict.word}" for verdict in report.verdicts)})
+    ok = all(file["ok"] for file in files)
+    return Result({"ok": ok, "files": files}, "\n\n".join([*text, table(rows, ("file", "right", "exercises"))]), 0 if ok else 1)
+
+
+def hand_ins(path):
+    """The path itself; of a folder, the notebooks and scripts in it, by name. ValueError where there are none."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(one for one in path.iterdir() if one.suffix in (".ipynb", ".py") and not one.name.startswith("."))
+    if not found:
+        raise ValueError(f"check expects notebooks .ipynb or scripts .py in the folder {path}, found none")
+    return found

@@ -17,5 +17,6 @@ from minipixel.course import press
 from minipixel.course.judge import check
 from minipixel.course.machine import put_into
 from minipixel.course.show import show
+from minipixel.course.verdicts import RIGHT
 
-__all__ = ["check", "press", "put_into", "show"]
+__all__ = ["RIGHT", "check", "press", "put_into", "show"]

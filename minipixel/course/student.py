@@ -1,8 +1,8 @@
 """A student's file: its code cells, and the functions that an exercise asks for, made from only what they need.
 
 Of a notebook, nothing is run but the statements that the asked functions are made of: their definitions, and whatever binds a
-name that they use (imports, helpers, constants), in the order of the file. A training further down is not started, and a
-mistake elsewhere in the notebook is not in the way.
+name that they use (imports, helpers, constants) or fills what it names (TABLE[..] = .., CASES.append(..)), in the order of the
+file. A training further down is not started, and a mistake elsewhere in the notebook is not in the way.
 """
 
 import ast
@@ -16,7 +16,8 @@ from typing import NamedTuple
 from minipixel.files import read_json
 
 CHAPTER = re.compile(r"^# chapter: (\w+)\s*$", re.MULTILINE)
-MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+MAGIC = re.compile(r"^[ \t]*(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+MARK = re.compile(r"# ?%%|# In ?\[|# \+")      # percent format, nbconvert's, jupytext's light one
 
 
 class Cell(NamedTuple):
@@ -28,11 +29,12 @@ class Cell(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A statement at the top of a cell: the names that it binds, and those that it uses."""
+    """A statement at the top of a cell: the names that it binds, those whose things it changes, and those that it uses."""
 
     place: str
     node: ast.stmt
     binds: set
+    changes: set
     uses: set
 
 
@@ -61,12 +63,12 @@ def notebook_cells(path):
 
 
 def script_cells(path):
-    """The cells of a .py file, begun by lines `# %%`; of one without such lines, the whole file."""
+    """The cells of a .py file, begun by lines `# %%` or a like mark; of one without such lines, the whole file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()      # the Notepad of Windows begins a file with a mark
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a text file: {error}") from None
-    starts = [0] + [k for k, line in enumerate(lines) if k and line.startswith("# %%")] + [len(lines)]
+        raise ValueError(f"{path} is no text in UTF-8: {error}") from None
+    starts = [0] + [k for k, line in enumerate(lines) if k and MARK.match(line)] + [len(lines)]
     return [Cell(path.name, start + 1, "\n".join(lines[start:end]) + "\n") for start, end in zip(starts, starts[1:])]
 
 
@@ -92,7 +94,7 @@ def define(cells, names):
         try:
             exec(compile(ast.Module([statement.node], []), statement.place, "exec"), space)
         except (Exception, SystemExit) as error:
-            unmade |= dict.fromkeys(statement.binds, error)
+            unmade |= dict.fromkeys(statement.binds | statement.changes, error)
     for name in names:
         if name in unmade:
             raise unmade[name]
@@ -111,8 +113,26 @@ def statements_of(cell):
     for node in ast.increment_lineno(tree, cell.first_line - 1).body:
         table = symtable.symtable(ast.unparse(node), cell.place, "exec")
         binds = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-        found.append(Statement(cell.place, node, binds, set(used(table))))
+        found.append(Statement(cell.place, node, binds, set(changed(node)), set(used(table))))
     return found
+
+
+def changed(node):
+    """The names whose things a statement changes in place: X[..] = .., X.a = .., X.method(..) alone; in loops as well."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        targets = [node.value.func]
+    for target in targets:
+        outermost = target
+        while isinstance(target, (ast.Subscript, ast.Attribute)):
+            target = target.value
+        if isinstance(target, ast.Name) and target is not outermost:
+            yield target.id
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.excepthandler)):
+            yield from changed(child)
 
 
 def used(table):
@@ -128,6 +148,8 @@ def used(table):
 def needed(statements, names, broken):
     """The statements that `names` are made of, in order; raises a broken cell's error where a missing name stands in it."""
     chosen = {k for k, statement in enumerate(statements) if is_star_import(statement.node)}
+    modules = {name for statement in statements if isinstance(statement.node, (ast.Import, ast.ImportFrom))
+               for name in statement.binds}     # np.testing.assert_allclose(..) changes nothing
     wanted, seen = list(names), set()
     while wanted:
         name = wanted.pop()
@@ -141,6 +163,8 @@ def needed(statements, names, broken):
                     if isinstance(error, SyntaxError) and error.lineno:
                         error.lineno += cell.first_line - 1
                     raise error
+        if name not in modules:
+            makers |= {k for k, statement in enumerate(statements) if name in statement.changes}
         for k in makers - chosen:
             wanted += statements[k].uses
         chosen |= makers

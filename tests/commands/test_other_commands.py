@@ -125,6 +125,26 @@ def test_check(here, minipixel):
     assert minipixel("check", chapter).out
 
 
+def test_check_of_several_files(here, minipixel):
+    """A folder of hand-ins: each one's verdicts, and a table; what is no chapter is told and hides nobody."""
+    source = next(path for path in sorted((CHAPTERS / "source").glob("*.py"))).read_text(encoding="utf-8")
+    Path("handed-in").mkdir()
+    Path("handed-in/ada.py").write_text(source, encoding="utf-8")
+    Path("handed-in/bob.py").write_text(source.replace("key(", "wrong_key("), encoding="utf-8")
+    Path("handed-in/list.py").write_text("names = []\n", encoding="utf-8")
+    Path("handed-in/notes.txt").write_text("nothing", encoding="utf-8")
+    end = minipixel("check", "handed-in")
+    rows = [line.split("  ")[0] for line in end.out.splitlines() if line.startswith("handed-in/") and "  " in line]
+    assert end.code == 1 and rows == ["handed-in/ada.py", "handed-in/bob.py", "handed-in/list.py"], end.out
+    assert "ada.py   4 of 4  1 right, 2 right, 3 right, 4 right" in end.out and "is no chapter of the course" in end.out
+    values = strict_json(minipixel("check", "handed-in/ada.py", "handed-in/list.py", "--json").out)
+    assert [file["ok"] for file in values["files"]] == [True, False] and not values["ok"]
+    assert "is no chapter" in values["files"][1]["mistake"]
+    Path("empty").mkdir()
+    end = minipixel("check", "empty")
+    assert end.code == 2 and "in the folder empty, found none" in end.err
+
+
 def test_models_and_data(minipixel, here):
     values = strict_json(minipixel("models", "--json").out)
     assert values["models"]["pixelcnn"] == {"layers": 7, "h": 32, "out": 32, "residual": True, "skip": False}

@@ -72,6 +72,10 @@ def lstm_forward(a, c_prev):
     cache = o, f, i, g, c_prev, tanh_c
     return (h, c), cache
 
+# %%
+(h, c), _ = lstm_forward(np.array([[[0.0], [1.0], [-1.0], [2.0]]]), np.array([[[0.5]]]))  # one unit
+print(f"h {h.item():.4f}  c {c.item():.4f}", "expected: h 0.2772  c 0.6248")
+
 # %% [markdown]
 # Going back, `dh` and `dc` come down: what the loss wants of `h`, and what the *next* cell wants of the memory `c`. But
 # `c` has two ways on. It is handed to the next cell, and it made `h`. Its gradient is the sum of both:

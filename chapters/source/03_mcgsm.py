@@ -196,6 +196,11 @@ def gate_forward(x, eta, alpha, beta, b):
     cache = x, bx, q, alpha, beta, b
     return g, cache
 
+# %%
+one = {"x": np.array([[1.0, 2.0]]), "alpha": np.log([[1.0, 2.0]])}  # one sample, one component of two scales
+print(gate_forward(**one, eta=np.array([[1.0, 0.0]]), beta=np.array([[2.0]]), b=np.array([[1.0, 1.0]]))[0],
+      "expected: -17 -36")
+
 # %% [markdown]
 # Going back, `dg` comes down. Ask of each array, *what did it touch?*
 #
@@ -251,6 +256,9 @@ def expert_forward(x, y, alpha, a):
     # </answer>
     cache = x, r, square, alpha, a  # square (n, J): |r_c|^2
     return log_n, cache
+
+# %%
+print(expert_forward(**one, y=np.array([[3.0, 1.0]]), a=np.eye(2)[None])[0].round(2), "expected: -4.34 -6.14")
 
 # %% [markdown]
 # Back: `alpha` stands in two places. `r_c` touched all scales of its component; `y` touched all `r_c`, and so did
@@ -326,6 +334,9 @@ def mixture_forward(g, log_n):
     # </answer>
     cache = g, t, log_in, log_out  # t = g + log_n, and the two logarithms
     return log_p, cache
+
+# %%
+print(np.exp(mixture_forward(np.log([[[1.0, 3.0]]]), np.log([[[0.4, 0.8]]]))[0]), "expected: 0.7")
 
 # %% [markdown]
 # Its way back is the most beautiful line of this chapter. The derivative of a log-sum-exp by one of its exponents is

@@ -4,6 +4,7 @@
 the most specific first, and believes the first that answers.
 """
 
+import inspect
 import math
 
 import numpy as np
@@ -22,19 +23,21 @@ class Context:
 
     def __init__(self, point, dy, axes=None):
         self.point, self.dy, self.axes = point, dy, axes or {}
-        self.reruns = point.backward is not None
+        self.reruns, self.upstream = point.backward is not None, upstream_name(point.backward)
         shape = next((given.shape for given in point.arguments.values() if is_array(given)), ())
         self.images = shape[0] if shape else 1
         self.one = "image" if len(shape) == 4 else "sample"
-        pixels = math.prod(shape[1:3]) if len(shape) == 4 else 1
+        first = self.axes.get(next(iter(point.arguments), ""), AXES["x", 4])
+        pixels = math.prod(n for n, axis in zip(shape, first) if axis in ("row", "column")) if len(shape) == 4 else 1
         self.sizes = {f"the number of {self.one}s": self.images, "the number of pixels": pixels,
                       "images times pixels": self.images * pixels, "the number of outputs": sum(d.size for d in dy)}
 
     def axis(self, name, ndim, axis):
         """What an axis of an array is called: as the caller says, as AXES does, or "axis 1"."""
         last = name.rpartition(".")[2]
-        if last.startswith("dy") and np.ndim(self.point.values.get("x")) == ndim:
-            last = "x"
+        if name.partition("[")[0] == self.upstream:
+            name = "dy" + name[len(self.upstream):]
+            last = "x" if np.ndim(self.point.values.get("x")) == ndim else last
         names = self.axes.get(name, AXES.get((last, ndim)))
         return names[axis] if names else f"axis {axis}"
 
@@ -53,10 +56,18 @@ class Context:
     def ingredients(self, one):
         """(label, array, run): what a gradient is made of, and how to get it from a changed array."""
         for k, d in enumerate(self.dy if self.dy[0].ndim else []):
-            label = "dy" if len(self.dy) == 1 else f"dy[{k}]"
+            label = self.upstream if len(self.dy) == 1 else f"{self.upstream}[{k}]"
             yield label, d, lambda new, k=k: self.backward(one.name, [*self.dy[:k], new, *self.dy[k + 1:]])
         for name, value in self.others(one):
             yield name, value, lambda new, name=name: self.backward(one.name, self.dy, (name, new))
+
+
+def upstream_name(backward):
+    """What a backward calls the gradient that comes to it: dy, if it has no names."""
+    try:
+        return next(iter(inspect.signature(backward).parameters), "dy")
+    except (TypeError, ValueError):
+        return "dy"
 
 
 def explain_all(found, context):

@@ -193,7 +193,8 @@ def _backward_kept(point, y, dy, cache):
         return [f"backward must return {point.form}, got {diagnosis.kind(returned)}."], None
     complaints = diagnosis.contract(grads, point.values)
     if not all(map(np.array_equal, map(to_numpy, arrays_in(upstream)), dy)):
-        complaints.append("backward changed dy, which is the caller's: write dx = dy * .., never dy *= ..")
+        name = diagnosis.upstream_name(point.backward)
+        complaints.append(f"backward changed {name}, which is the caller's: write new = {name} * .., never {name} *= ..")
     left = list(arrays_in(cache))
     if changed := _changed(point.values, values):
         _put_back(point.values, values)

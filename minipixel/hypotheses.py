@@ -87,11 +87,11 @@ def mask_forgotten(one, context):
 def sum_of_dy(one, context):
     for d in context.dy:
         if one.same(one.backward, d):
-            return "dy unchanged: the local derivative, or a sum, is forgotten"
+            return f"{context.upstream} unchanged: the local derivative, or a sum, is forgotten"
         for axes in subsets(d.ndim):
             if one.same(one.backward, d.sum(axes)):
                 due = next((right for right in subsets(d.ndim) if one.same(one.numeric, d.sum(right))), None)
-                return f"dy summed over axes {axes}: " + (
+                return f"{context.upstream} summed over axes {axes}: " + (
                     f"the sum over axes {due} is right" if due else "a derivative on the way is forgotten")
 
 

@@ -28,7 +28,9 @@ NEIGHBOURS = [
     ("column by column", "causal", "for di in reach for dj in reach", "for dj in reach for di in reach",
      "the order is row by row"),
     ("twice", "causal", KEPT, f"{KEPT} * 2", "offsets come twice"),
-    ("nothing returned", "causal", "return [", "answer = [", "is None, expected a list of (di, dj)"),
+    ("nothing returned", "causal", "return [", "answer = [", "is None, expected a list of tuples (di, dj)"),
+    ("places in the window", "causal", "return [(di, dj) for", "return [(di + size // 2, dj + size // 2) for",
+     "an offset is counted from the pixel, which stands at (0, 0)"),
 ]
 
 GATE = [
@@ -82,7 +84,7 @@ GATE = [
      "db: shape (5, 6), expected (6, 5): the numbers are right"),
     ("one sample", "gate_backward", "db = dbx.T @ x", "db = dbx[:1].T @ x[:1]", "db: "),
     ("a name missing", "gate_backward", ', "b": db', "", "missing ['b']"),
-    ("writes into dg", "gate_backward", "    e = np.exp(alpha)", "    e = np.exp(alpha); dg *= 2", "backward changed dy"),
+    ("writes into dg", "gate_backward", "    e = np.exp(alpha)", "    e = np.exp(alpha); dg *= 2", "backward changed dg,"),
 ]
 
 EXPERTS = [

@@ -246,6 +246,21 @@ def test_crashes_endless_loops_and_syntax_errors_cost_one_exercise_each(tmp_path
     assert re.fullmatch(r"mine\.py, line \d+: SyntaxError: .*, at `return \(\(\*offset, colour_in\) <=`", says[3])
 
 
+def test_other_answers_at_fault_are_named(tmp_path):
+    """An answer that calls another one which is wrong; and one with a cache of its own beside a forward that is wrong."""
+    text = spoiled("conv_forward", "cache = x, K, taps", "y *= 2; cache = 0, x, K, taps")
+    text = spoiled("conv_backward", "x, K, taps = cache", "zero, x, K, taps = cache", text)
+    text = spoiled("may_read", 'if mask == "A"', 'if mask == "B"', text)
+    text = spoiled("leaky_may_read", "return (*offset, colour_in) <= (0, 0, colour_out)",
+                   'return may_read(offset, colour_in, colour_out, "B")', text)
+    report = check(script(tmp_path, text))
+    assert words(report) == [WRONG, WRONG, BROKEN, WRONG], report
+    assert "\nnote: judged beside the library's conv_forward" in report.verdicts[2].says
+    assert report.verdicts[3].says.endswith("note: leaky_may_read calls your may_read, which is not right yet")
+    for notebook in CHAPTERS.glob("*.ipynb"):
+        assert not any("note:" in verdict.says for verdict in check(notebook).verdicts)
+
+
 def test_a_loop_in_c_is_ended_too(tmp_path):
     text = spoiled("may_read", "di, dj = offset", "sum(iter(int, 1))")
     first, *others = check(script(tmp_path, text), seconds=4).verdicts
@@ -310,7 +325,7 @@ BAD = {"NameError: name 'paded' is not defined, at `y += paded[": ("conv_forward
 def test_a_matrix_that_does_not_fit_is_told_how_it_does(tmp_path, function, old, new, expected):
     _, cells = student.read(script(tmp_path, spoiled(function, old, new, SECOND)))
     exercise = next(exercise for exercise in exercises_of("diagonal_bilstm") if exercise.function == function)
-    verdict = verdicts.judge(exercise, cells, right=())
+    verdict = verdicts.judge(exercise, cells, right=("scan_forward",))
     assert verdict.word == BROKEN and expected in verdict.says and "\n" not in verdict.says, verdict
 
 

@@ -21,13 +21,13 @@ def main(path, seconds, numbers, right):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.path.append(str(Path(path).parent))
     chapter, cells = student.read(path)
-    right = set(right.split(","))
-    for exercise in exercises_of(chapter):
+    right, exercises = set(right.split(",")), exercises_of(chapter)
+    for exercise in exercises:
         if str(exercise.number) not in numbers.split(","):
             continue
         # It ends loops in C as well, such as sum(iter(int, 1)), which leave the interpreter to no other thread.
         faulthandler.dump_traceback_later(float(seconds), exit=True, file=errors_to)
-        verdict = verdicts.judge(exercise, cells, right)
+        verdict = verdicts.judge(exercise, cells, right, [other.function for other in exercises])
         faulthandler.cancel_dump_traceback_later()
         if verdict.word == verdicts.RIGHT:
             right.add(exercise.function)

@@ -171,6 +171,18 @@ def needed(statements, names, broken):
     return [statements[k] for k in sorted(chosen)]
 
 
+def calls(cells, name):
+    """The names that a function of the file uses, itself or by way of other functions of the file."""
+    statements = [statement for cell in cells for statement in statements_of(cell)]
+    uses = {s.node.name: s.uses for s in statements if isinstance(s.node, (ast.FunctionDef, ast.ClassDef))}
+    found, ahead = set(), [name]
+    while ahead:
+        new = uses.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += new
+    return found
+
+
 def is_star_import(node):
     return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 

@@ -14,8 +14,10 @@ def judge_causal(causal):
 def mistake(answer, right, reach):
     """What is wrong with the offsets of one window, in words; "" if nothing is."""
     if not (isinstance(answer, (list, tuple)) and all(isinstance(tap, tuple) and len(tap) == 2 for tap in answer)):
-        return f"is {answer!r}, expected a list of (di, dj)"
+        return f"is {answer!r}, expected a list of tuples (di, dj)"
     taps = list(answer)
+    if taps and sorted(taps) == sorted((di + reach, dj + reach) for di, dj in right):
+        return "these are places in the window; an offset is counted from the pixel, which stands at (0, 0)"
     extra, missing = [tap for tap in taps if tap not in right], [tap for tap in right if tap not in taps]
     if (0, 0) in extra:
         return "(0, 0) is the pixel itself: a density that reads its own value has nothing left to predict"

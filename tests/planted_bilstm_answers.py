@@ -88,6 +88,7 @@ SKEW_ANSWERS = [
      "that assumes a square; it should become 5 x 8"),
     ("fails on what is wide", "skew", "(*x.shape[:-1], H + W - 1)", "(*x.shape[:-1], 2 * H - 1)",
      "right for a square image, 4 x 4, but not"),
+    ("half the digits", "skew", "x.dtype", "np.float32", "they are float32 and x is float64"),
     ("no move", "skew", MOVED, "s[..., i, :W] =", "the rows do not move"),
     ("the wrong way", "skew", MOVED, "s[..., i, H - 1 - i:H - 1 - i + W] =", "skewed the wrong way"),
     ("to the left, around", "skew", "    return s",

@@ -11,7 +11,7 @@ import wrong
 import wrong_recurrences
 
 import minipixel
-from minipixel import audit, units
+from minipixel import audit, build, units
 from minipixel.audit.causality import base_images
 from minipixel.audit.likelihood import lzma_bits
 from minipixel.models import options_of
@@ -442,6 +442,30 @@ def test_lzma_takes_the_smaller_form_and_counts_levels():
 def test_likelihood_checks_its_inputs(nats, images, message):
     with pytest.raises(ValueError, match=message):
         audit.likelihood(nats, images, 4)
+
+
+def test_the_uniform_model_of_a_bound_is_no_alarm():
+    """A small image counts in its bound as well: 1 + 1/4 times the bits of the levels are what the uniform model needs."""
+    images = np.random.default_rng(0).integers(256, size=(40, 8, 8, 3))
+    nats = units.nats_per_image(10.0, (8, 8, 3))
+    assert not audit.likelihood(nats, images, 256).ok
+    assert audit.likelihood(nats, images, 256, uniform=10.0).ok and not audit.likelihood(nats, images, 256, uniform=9.9).ok
+    assert build("multi-scale", height=8, width=8, colours=3, levels=256, h=3, layers=1).uniform_bits(8, 8) == 10
+
+
+def test_what_moves_too_little_is_called_faint():
+    """Influence that fades on a long way is not said to be none."""
+    def fading(images):
+        x, powers = images[..., 0].reshape(len(images), -1), 1e-3 ** np.arange(1, 17.0)
+        past = np.stack([x[:, :t] @ powers[:t][::-1] for t in range(x.shape[1])], axis=1)
+        logits = np.stack([np.zeros(past.shape), past], axis=-1)
+        return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).reshape(*images.shape, 2)
+
+    text = str(audit.causality(fading, (2, 4, 1), 2))
+    faint, pairs = (int(number) for number in re.search(r"not seen +(\d+) of 28 pairs.*; (\d+) of them moved", text).groups())
+    assert 0 < pairs <= faint
+    blind = build("row-lstm", height=4, width=4, layers=1, h=2, dtype="float64")
+    assert "moved" not in str(audit.causality(blind, (4, 4, 1), 2))
 
 
 @pytest.mark.parametrize("wrong, message", [

@@ -8,6 +8,7 @@ import numpy as np
 
 OWN, LATER, TOGETHER, ANOTHER = "own value", "later value", "later values together", "another image"
 ALL_LEVELS = 20 # up to so many levels, every base image tries all of them
+FAINT = 1e-15   # a change that is more than the last digit of float64
 SHOWN = 8       # offsets named in one line of the table
 
 
@@ -103,6 +104,9 @@ def _not_seen(result):
     places, colours = len(result.influence), result.shape[2]
     total = places * (places - 1) // 2
     lines = [f"{len(result.unseen):,} of {total:,} pairs, largest change {max(p.change for p in result.unseen):.1e}"]
+    faint = sum(p.change > max(FAINT, 2 * result.noise) for p in result.unseen)
+    if faint:
+        lines[0] += f"; {faint:,} of them moved the prediction by less than counts: seen faintly, if at all"
     height, width = result.shape[:2]
     blind = Counter(_step(pair) for pair in result.unseen)
     within = [step for step in blind if step[:2] == (0, 0) and blind[step] == height * width]

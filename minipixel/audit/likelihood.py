@@ -54,8 +54,11 @@ class Likelihood:
         return "\n".join(f"{name:<17}   {text}" for name, text in rows)
 
 
-def likelihood(nats, images, levels, se=None):
+def likelihood(nats, images, levels, se=None, uniform=None):
     """Put a test figure, `nats` per image with standard error `se`, beside what the same test images allow.
+
+    uniform: what the uniform model needs in the same way of counting, bits per dimension: log2 of the levels if None; an upper
+    bound may be above that.
 
     images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
     is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
@@ -77,8 +80,8 @@ def likelihood(nats, images, levels, se=None):
     if images.min() < 0 or images.max() >= levels:
         raise ValueError(f"likelihood expects images of levels 0..{levels - 1}, got {images.min()}..{images.max()}")
     shape = images.shape[1:]
-    bits, uniform, lzma = bits_per_dim(nats, shape), math.log2(levels), lzma_bits(images, levels)
-    lzma = min(lzma, uniform)       # of a few small images its frame alone is more
+    bits, lzma = bits_per_dim(nats, shape), min(lzma_bits(images, levels), math.log2(levels))   # few small images: its frame
+    uniform = math.log2(levels) if uniform is None else uniform
     weight = min(1.0, images.size * level_bits(levels) / 8 / ENOUGH)
     impossible, plausible = limits(lzma, weight)
     readings = []

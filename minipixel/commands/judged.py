@@ -43,7 +43,8 @@ class Likelihoods:
     def judge(model, data, split="test", frame=None, ensemble=False):
         figures = compare(model, data, split, progress=True, frame=frame, ensemble=ensemble)
         title = level_title(model) if isinstance(model, Density) else model.title
-        check = likelihood(figures[title]["nats"], getattr(data, split), data.levels, figures[title]["nats_error"])
+        check = likelihood(figures[title]["nats"], getattr(data, split), data.levels, figures[title]["nats_error"],
+                           uniform=model.uniform_bits(*data.shape[:2]))
         bound = f"{title}: the figure below is of a bound\n" if model.bound and title == model.title else ""
         baselines = {name: figure["nats"] for name, figure in figures.items() if name not in (model.title, title)}
         return Judgement(figures, f"{bound}{check}", check.alarms, baselines,

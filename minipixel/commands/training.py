@@ -1,6 +1,5 @@
 """`minipixel train` and `minipixel eval`."""
 
-import math
 import os
 import sys
 from contextlib import suppress
@@ -15,6 +14,7 @@ from minipixel.commands.result import Result, amount, duration
 from minipixel.commands.settings import split_settings
 from minipixel.data import SETS, SIZED
 from minipixel.data import load as load_data
+from minipixel.memory import machine_memory
 from minipixel.models import LABELLERS, build, options_of
 from minipixel.models.saved import find, load, read_config, take, unfinished
 from minipixel.threads import cores
@@ -196,14 +196,6 @@ def announce(trainer, data):
     if trainer.model.xp is np and memory > there:
         print(f"this machine has {amount(there)}B of memory: smaller images (--size) and a smaller --set batch need less",
               file=sys.stderr)
-
-
-def machine_memory():
-    """Bytes of memory in this machine; infinity where it does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 def progress_bar(done):

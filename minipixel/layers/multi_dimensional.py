@@ -60,8 +60,8 @@ class MultiDimensional(Layer):
         return sum(value.size for name, value in self.params.items() if name != "b")
 
     def kept(self):
-        D, memories = len(self.frame.directions), len(self.frame.remembers)
-        return D * (self.C + (self.cell.gates + self.n + memories + 2) * self.h)
+        maps = self.cell.gates + self.n + len(self.frame.remembers) + self.cell.keeps
+        return len(self.frame.directions) * (self.C + maps * self.h)
 
 
 class MDRNN(MultiDimensional):

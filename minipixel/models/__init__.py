@@ -6,6 +6,7 @@ import inspect
 import numpy as np
 
 from minipixel.layers.heads import head_for
+from minipixel.memory import Drawn
 from minipixel.models.base import Model
 from minipixel.models.density import Density
 from minipixel.models.labeller import Labeller
@@ -18,7 +19,7 @@ from minipixel.models.pixelrnn import diagonal_bilstm, row_lstm
 from minipixel.models.scales import MultiScale
 from minipixel.models.spatial_lstm import spatial_lstm
 
-LARGEST = 4096          # of an option's size: a slip of the finger shall not fill the memory
+LARGEST = 4096          # of an option's size
 MOST_THREADS = 1024     # nor start processes without end
 MODELS = {"pixelcnn": pixelcnn, "pixelcnn-basic": pixelcnn_basic, "row-lstm": row_lstm, "diagonal-bilstm": diagonal_bilstm,
           "multi-scale": multi_scale, "spatial-lstm": spatial_lstm, "mcgsm": mcgsm}
@@ -40,7 +41,8 @@ def options_of(name):
 def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", device="cpu", threads=None, **options):
     """A model with fresh weights: a Model of MODELS, or a Labeller of LABELLERS.
 
-    name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1, or 3 in the order R, G, B;
+    name: a row of `minipixel models`; height, width: the sampler's defaults; colours: 1, or 3 in the order R, G, B (or
+    any number of channels, each after those before it);
     levels: 2..256; rng: an int or a Generator; dtype: float32, or float64 for checks; options: the model's own.
     ValueError names what is unknown or out of range, and what was expected.
     """
@@ -60,7 +62,7 @@ def build(name, *, height, width, colours=1, levels=2, rng=0, dtype="float32", d
         raise ValueError(f"dtype expects float32 or float64, got {dtype}")
     options = {**defaults, **options}
     sizes = {"height": height, "width": width, "colours": colours, "levels": levels, "dtype": dtype, "threads": threads}
-    drawn = {"rng": np.random.default_rng(rng), "dtype": dtype}
+    drawn = {"rng": Drawn(np.random.default_rng(rng)), "dtype": dtype}      # a slip of the finger shall not fill the memory
     if name in LABELLERS:
         return Labeller(name, options, LABELLERS[name](colours, **drawn, **options), **sizes).to(device)
     net = MODELS[name](colours, head_for(colours, levels).units, **drawn, **options)

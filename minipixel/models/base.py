@@ -1,5 +1,7 @@
 """A model: a causal network from images to logits, and a head that makes nats of them."""
 
+import math
+
 import numpy as np
 
 from minipixel.backend import array_module, device_module, to_numpy
@@ -53,6 +55,10 @@ class Model:
     def title(self):
         """The model in a table of figures."""
         return f"{self.name} (upper bound)" if self.bound else self.name
+
+    def uniform_bits(self, height, width):
+        """What the uniform model needs in images of this size, in bits per dimension, counted as `nll` counts."""
+        return math.log2(self.levels)
 
     def to(self, device):
         """Move the model to "cpu" or "gpu". Returns the model."""

@@ -1,5 +1,6 @@
 """The models of two scales: x of the full size, and s, every second pixel of it."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,6 +53,10 @@ class MultiScale(Model):
     def given(self, s):
         """p(x | s) for one small image s (1, h, w, C), or for one s for each x."""
         return Given(self.large, self.small.checked(s))
+
+    def uniform_bits(self, height, width):
+        """The small image counts as well."""
+        return super().uniform_bits(height, width) * (1 + math.prod(small_size(height, width)) / (height * width))
 
     def predict(self, x):
         raise ValueError(f"{self.name} knows no p(x_i | x_<i), only p(s) and p(x | s): ask model.small or model.given(s)")

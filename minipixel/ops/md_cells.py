@@ -171,10 +171,10 @@ def weights(peepholes):
     return [peepholes[:, k, :, None, None] for k in range(peepholes.shape[1])]
 
 
-MDRNN_CELL = Cell(mdrnn_forward, mdrnn_backward, 1)
+MDRNN_CELL = Cell(mdrnn_forward, mdrnn_backward, 1, keeps=0)       # of its one gate it keeps h
 
 
 def mdlstm_cell(dimensions, stable=False, limit=None):
     """The cell for maps of so many dimensions; limit: of the deltas, None for exact gradients."""
     forward, backward = (mdlstm_stable_forward, mdlstm_stable_backward) if stable else (mdlstm_forward, mdlstm_backward)
-    return Cell(partial(forward, limit=limit), backward, dimensions + 3)
+    return Cell(partial(forward, limit=limit), backward, dimensions + 3, keeps=2)

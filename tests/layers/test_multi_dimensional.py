@@ -30,6 +30,32 @@ def test_maps_of_any_size(kind, shape):
     close(y, subject.equation(None, {**case.inputs, **case.params}))
 
 
+@pytest.mark.parametrize("kind", ["mdrnn", "mdlstm", "mdlstm-stable"])
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_kept_a_pixel_is_what_the_caches_hold(kind, dimensions):
+    case, found = LAYERS[f"{kind}-{dimensions}"].case(n=2), {}
+
+    def collect(thing):
+        if isinstance(thing, np.ndarray) and thing.dtype.kind == "f":
+            base = thing if thing.base is None else thing.base
+            found[id(base)] = base.size
+        elif isinstance(thing, (list, tuple)):
+            for item in thing:
+                collect(item)
+
+    x = case.inputs["x"]
+    _, cache = case.forward(x)
+    collect(cache)
+    parameters = sum(value.size for name, value in case.params.items() if name != "b")
+    assert sum(found.values()) - parameters == case.owner.kept() * x[..., 0].size
+
+
+def test_the_stable_cell_begins_by_remembering():
+    """Its input gate begins below one half, as the mean over all memories would else fade at once."""
+    b = MDLSTM(3, 2, 2, stable=True, rng=np.random.default_rng(0), dtype=np.float64).params["b"]
+    assert b.shape == (4, 10) and (b[:, :2] == -1).all() and (b[:, 2:] == 0).all()
+
+
 def test_one_dimension_is_the_bidirectional_rnn():
     """h_t = tanh(W x_t + U h_(t-1) + b) from the left, the same with its own weights from the right, side by side."""
     layer = MDRNN(3, 4, 1, rng=np.random.default_rng(0), dtype=np.float64)

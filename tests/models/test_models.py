@@ -1,12 +1,13 @@
 """build, and what a model does around its network. The laws of models: test_laws.py."""
 
+from contextlib import nullcontext
 from copy import deepcopy
 
 import numpy as np
 import pytest
 from subjects import predictions
 
-from minipixel import build
+from minipixel import build, memory
 from minipixel.layers import ReLU
 from minipixel.models import MODELS, options_of
 
@@ -193,3 +194,23 @@ def test_no_image_at_all_is_told():
     model = build("pixelcnn", height=4, width=4, levels=2, layers=1, h=3, out=3)
     with pytest.raises(ValueError, match="pixelcnn expects at least one image, got none"):
         model.nll(np.zeros((0, 4, 4, 1), int))
+
+
+def test_weights_that_do_not_fit_are_refused_before_they_are_drawn(monkeypatch):
+    """The same weights as without the guard; and a network too large for the machine ends in a sentence, not in its memory."""
+    sizes = {"height": 4, "width": 4, "layers": 2, "h": 8}
+    model, again = (build("diagonal-bilstm", rng=rng, **sizes) for rng in (3, np.random.default_rng(3)))
+    weights = sum(value.size for value in model.params.values())
+    assert all(np.array_equal(value, again.params[name]) for name, value in model.params.items())
+    for most in (weights, weights // 2):
+        monkeypatch.setattr(memory, "machine_memory", lambda most=most: memory.BYTES * most)
+        fits = most == weights
+        with nullcontext() if fits else pytest.raises(ValueError, match="weights does not fit into this machine's memory"):
+            build("diagonal-bilstm", rng=3, **sizes)
+
+
+def test_the_sum_of_skips_keeps_the_scale_of_one():
+    for name in ("diagonal-bilstm", "pixelcnn"):
+        few, many = (build(name, height=4, width=4, layers=layers, h=16, skip=True).params for layers in (1, 16))
+        skips = [np.mean([value.std() for key, value in params.items() if key.endswith("skip.K")]) for params in (few, many)]
+        assert 3.5 < skips[0] / skips[1] < 4.5, (name, skips)

@@ -75,7 +75,11 @@ def skew_says(skew, x, H, W):
             return f"an image {H} x {W} becomes {H} x {T}: that assumes a square; it should become {H} x {H + W - 1}"
     if wrong := array_mistake(s, right(x), f"x has shape {x.shape}: s"):
         return wrong
-    return "" if close(s, right(x)) else f"x of shape {x.shape}: {skew_mistake(s, x, right(x))}"
+    if not close(s, right(x)):
+        return f"x of shape {x.shape}: {skew_mistake(s, x, right(x))}"
+    if s.dtype != x.dtype:
+        return f"the numbers are right, but they are {s.dtype} and x is {x.dtype}: the new array takes x.dtype"
+    return ""
 
 
 def skew_mistake(s, x, good):

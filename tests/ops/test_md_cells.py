@@ -48,7 +48,7 @@ def largest_memory(stable, side, dimensions=2):
 
 
 def test_a_plain_memory_grows_with_the_number_of_paths_and_a_stable_one_does_not():
-    """All forget gates at 0.95: 1.9 to the power of the way in two dimensions; 40 times more memory in five cells more."""
+    """All forget gates at 0.95: 1.9 to the power of the way in two dimensions; 100 times more memory in five cells more."""
     assert largest_memory(False, 10) > 100 * largest_memory(False, 5) > 1e3
     assert largest_memory(True, 5) <= 1 and largest_memory(True, 10) <= 1
 

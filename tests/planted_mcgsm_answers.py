@@ -91,6 +91,8 @@ EXPERTS = [
     ("no log 2 pi", "expert_forward", " - log(2 * pi)", "", "M/2 log 2 pi is missing"),
     ("no alpha in the normaliser", "expert_forward", FRONT, "-0.5 * M * log(2 * pi)",
      "the scale e^alpha is missing in the normaliser"),
+    ("log of exp", "expert_forward", "    cache = x, r", "    log_n = np.log(np.exp(log_n)); cache = x, r",
+     "right, but not far from the predictions"),
     ("no normaliser", "expert_forward", f"{FRONT} - ", "-", "the normaliser is missing"),
     ("no M", "expert_forward", "0.5 * M *", "0.5 *", "M is missing in the normaliser"),
     ("no 1/2 in the normaliser", "expert_forward", "0.5 * M *", "M *", "the 1/2 is missing in the normaliser"),

@@ -4,7 +4,7 @@ from math import log, pi
 
 import numpy as np
 
-from minipixel.course.answers import judged_backward, judged_forward, or_square
+from minipixel.course.answers import judged_backward, judged_forward, noted, or_square
 
 ALIKE = "there are as many outputs as inputs"
 
@@ -31,7 +31,18 @@ def judge_expert_forward(expert_forward):
     def judged(given):
         return judged_forward(expert_forward, given, right_forward(**given)[0], forward_mistakes(**given))
 
-    return or_square(judged, case(), SQUARE, ALIKE) or or_square(judged, case(M=1), SQUARE, ALIKE)
+    return (or_square(judged, case(), SQUARE, ALIKE) or or_square(judged, case(M=1), SQUARE, ALIKE)
+            or far_mistake(expert_forward, **case()))
+
+
+def far_mistake(expert_forward, x, y, alpha, a):
+    """What is wrong where y is far from all predictions; "" if nothing is."""
+    y = y + 1000
+    with np.errstate(all="ignore"), noted("y far from all predictions"):
+        log_n, _ = expert_forward(x, y, alpha, a)
+    good = np.allclose(log_n, right_forward(x, y, alpha, a)[0], rtol=1e-9)
+    return "" if good else ("right, but not far from the predictions (y + 1000), where the Gaussian is zero for a computer and "
+                            "its logarithm is not: take the logarithm on paper, it is a parabola")
 
 
 def forward_mistakes(x, y, alpha, a):

@@ -1,4 +1,4 @@
-"""Stages by the clock. All else of them is tested from the command line: tests/commands/test_densities.py."""
+"""Stages by the clock, and the recipe. All else of them is tested from the command line: tests/commands/test_densities.py."""
 
 from types import SimpleNamespace
 
@@ -7,6 +7,7 @@ import pytest
 
 from minipixel import data
 from minipixel.training import loop, stages
+from minipixel.training.fit import Fit
 from minipixel.training.run import Run
 from minipixel.training.stages import Staged
 
@@ -62,3 +63,73 @@ def test_of_minutes_the_clock_tells_what_is_done(staged):
     running = stage < 3
     np.testing.assert_allclose(done[running], np.minimum(0.999, seconds[running] / 300))
     assert done[-1] == 1 and (np.diff(done) >= 0).all()
+
+
+# The recipe itself.
+
+OPTIONS = {"head": "mcgsm", "layers": 1, "h": 2, "size": 3, "components": 2, "scales": 1, "features": 2}
+
+
+def trainer_of(folder, cls=Staged, model="spatial-lstm", options=None, **recipe):
+    Run.create({"model": model, "options": options or OPTIONS, "height": 8, "width": 8, "colours": 1, "levels": 17,
+                "data": "digits", "seed": 0, "recipe": {"epochs": 1, "batch": 3, "samples": 10**6, **recipe}}, folder / "run")
+    trainer = cls(Run(folder / "run"), data.load("digits"))
+    trainer.initialise(samples=500, frame=trainer.frame)
+    return trainer
+
+
+def test_the_stages_are_those_of_the_paper():
+    """Theis and Bethge 2015: patches from 8 to 22 pixels, rates from 1 to 0.0005."""
+    assert [side for side, _ in stages.STAGES] == [8, 10, 12, 14, 16, 18, 20, 22]
+    assert [rate for _, rate in stages.STAGES] == [1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005]
+
+
+@pytest.mark.parametrize(("edges", "inside"), [(True, 64), (False, 36)])
+def test_a_step_goes_down_the_mean_of_the_pixels_inside(tmp_path, monkeypatch, edges, inside):
+    trainer, given = trainer_of(tmp_path, stages=2, edges=edges, clip=0), {}
+    monkeypatch.setattr(trainer.optimiser, "update", lambda params, grads, rate, step: given.update(grads=grads, rate=rate))
+    monkeypatch.setattr(trainer, "patches", lambda patch, rng: trainer.data.train[:3])
+    before = {name: value.copy() for name, value in trainer.model.params.items()}
+    trainer.step()
+    assert given["rate"] == trainer.recipe.rate
+
+    def nats_a_pixel(factor):
+        for name, value in trainer.model.params.items():
+            value[...] = before[name] - factor * given["grads"][name]
+        example = trainer.model.drawn([trainer.data.train[:3]], [0, 2, 0])
+        return trainer.model.loss_and_grads(*example, frame=0 if edges else 1)[0] / inside
+
+    slope = (nats_a_pixel(1e-4) - nats_a_pixel(-1e-4)) / 2e-4
+    assert slope == pytest.approx(-sum((grad.astype(float)**2).sum() for grad in given["grads"].values()), rel=0.03)
+
+
+def test_patches_come_from_everywhere(tmp_path):
+    trainer = trainer_of(tmp_path, stages=1)
+    numbered = np.arange(5 * 8 * 8).reshape(5, 8, 8, 1)
+    trainer.data = SimpleNamespace(train=numbered)
+    drawn = np.concatenate([trainer.patches((4, 6), np.random.default_rng(k)) for k in range(60)])
+    first = drawn[:, 0, 0, 0]
+    assert drawn.shape[1:] == (4, 6, 1) and (drawn[:, 3, 5, 0] - first == 3 * 8 + 5).all()
+    assert [set(part) for part in np.unravel_index(first, (5, 8, 8))] == [set(range(5)), set(range(5)), set(range(3))]
+
+
+@pytest.mark.parametrize(("edges", "inside"), [(True, 64), (False, 36)])
+def test_a_fit_takes_the_pixels_inside(tmp_path, monkeypatch, edges, inside):
+    """And between two stages what the optimiser remembers is gone."""
+    trainer, given = trainer_of(tmp_path, stages=2, edges=edges, refit=3), {}
+    monkeypatch.setattr(trainer, "elapsed", lambda: 1.0)
+    monkeypatch.setattr(trainer.model, "refit", lambda x, y, validation, **_: given.update(y=y, validation=validation))
+    trainer.step()
+    assert any(slot.any() for slot in trainer.optimiser.slots.values())
+    trainer.end_stage()
+    counts = len(given["y"]), len(given["validation"][1])
+    assert counts == (inside * len(trainer.data.train), inside * len(trainer.data.validation))
+    assert trainer.progress["stage"] == 1 and not any(slot.any() for slot in trainer.optimiser.slots.values())
+
+
+@pytest.mark.parametrize(("edges", "inside"), [(True, 64), (False, 36)])
+def test_an_mcgsm_is_fitted_to_the_pixels_inside(tmp_path, edges, inside):
+    options = {name: value for name, value in OPTIONS.items() if name in ("size", "components", "scales", "features")}
+    trainer = trainer_of(tmp_path, Fit, "mcgsm", options, optimiser="lbfgs", edges=edges)
+    x, y, (_, validation) = trainer.samples
+    assert len(x) == len(y) == inside * len(trainer.data.train) and len(validation) == inside * len(trainer.data.validation)

@@ -35,8 +35,12 @@ def train(arguments):
         device = arguments.device or run.config.get("device", "cpu")
         trainer = trainer_of(run.recipe)(run, data, device, arguments.threads)
         announce(trainer, data)
-        with progress_bar(trainer.done) as bar:
-            trainer.fit(lambda trainer: advance(bar, trainer))
+        try:
+            with progress_bar(trainer.done) as bar:
+                trainer.fit(lambda trainer: advance(bar, trainer))
+        except ValueError:
+            run.remove_unsaved()
+            raise
         try:
             finish(trainer)
         except KeyboardInterrupt:

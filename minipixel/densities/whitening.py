@@ -79,7 +79,7 @@ def require_spread(values, what, scale=0):
     """ValueError where the smallest of the variances is nothing beside the largest, or beside `scale`."""
     if values.size and values.min() <= FLAT * max(values.max(), scale, np.finfo(float).tiny):
         beside = f" beside {scale:.1e}" if scale else ""
-        raise ValueError(f"{what} to vary in all {len(values)} directions, got variances from {values.min():.1e} to "
+        raise ValueError(f"{what} to vary in all {len(values)} directions, got variances from {max(0, values.min()):.1e} to "
                          f"{values.max():.1e}{beside}: too few samples, or constant values?")
 
 

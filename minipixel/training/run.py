@@ -49,6 +49,11 @@ class Run:
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
+    def remove_unsaved(self):
+        """Remove the folder of a run that could not begin: of one that has saved nothing there is nothing to go on with."""
+        if not (self.folder / "state.npz").exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     @property
     def finished(self):
         return (self.folder / "results.json").exists()

@@ -3,6 +3,7 @@
 import json
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -302,3 +303,12 @@ def test_a_frame_that_leaves_no_pixel_is_told(minipixel, here):
     end = minipixel("eval", "run", "--frame", "4")
     assert end.code == 2 and "frame" in end.err and "8x8" in end.err
     assert "a uniform one has 0" in minipixel("eval", "run", "--frame", "3").out
+
+
+def test_a_training_that_cannot_begin_leaves_no_folder(here, minipixel):
+    """Twelve inputs of three samples have no whitening; with enough of them the same --out will do."""
+    words = "train", "mcgsm", "--data", "digits", "--epochs", "1", "--out", "run"
+    end = minipixel(*words, "--set", "size=5", "samples=3")
+    assert end.code == 2 and "too few samples" in end.err and not Path("run").exists(), end.err
+    small = "size=3", "components=2", "scales=1", "features=2", "samples=2000"
+    assert minipixel(*words, "--set", *small).code == 0

@@ -244,9 +244,10 @@ def evaluate(arguments):
         gain = kind.paired(model, other, data, split, **of_densities)
     found = kind.judge(model, data, split, **of_densities)
     seen = unfinished(folder)
-    text = "\n\n".join([kind.table(found.figures), f"{judged} of {note}", *seen, found.text])
+    whose = ["of the ensemble: this run's mean density over the 8 mirrored and transposed images"] * arguments.ensemble
+    text = "\n\n".join([kind.table(found.figures), f"{judged} of {note}", *whose, *seen, found.text])
     values = {"run": str(arguments.run), "split": arguments.split, "data": note, "finished": not seen,
-              "figures": found.figures, **found.values}
+              "ensemble": arguments.ensemble, "figures": found.figures, **found.values}
     if arguments.against:
         values["against"] = {"run": str(arguments.against), **gain}
         text += f"\n\nagainst {arguments.against}: {kind.told(gain)}"

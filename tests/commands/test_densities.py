@@ -44,6 +44,7 @@ def test_a_density_from_end_to_end(rounds, minipixel, here):
     assert list(rows[:, 0]) == [5, 10, 12] and (np.diff(rows[:, 5]) < 0).all()
 
     values = strict_json(minipixel("eval", "run", "--frame", "2", "--ensemble", "--json").out)
+    assert values["ensemble"] and "of the ensemble" in minipixel("eval", "run", "--ensemble").out
     figure = values["figures"]["mcgsm (upper bound)"]
     assert figure["frame"] == 2 and figure["nats"] == pytest.approx(model.nll(digits.test, ensemble=True).mean(), rel=1e-6)
     assert figure["rate"] == pytest.approx(model.rate(digits.test, 2, ensemble=True).mean(), rel=1e-4)

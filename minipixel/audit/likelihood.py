@@ -57,16 +57,14 @@ class Likelihood:
 def likelihood(nats, images, levels, se=None, uniform=None):
     """Put a test figure, `nats` per image with standard error `se`, beside what the same test images allow.
 
-    uniform: what the uniform model needs in the same way of counting, bits per dimension: log2 of the levels if None; an upper
-    bound may be above that.
-
     images (N, H, W, C), integers 0..levels-1: the very images that the figure was measured on. Alarms when the figure
     is worse than uniform, when it is below a quarter of LZMA's bits, and when it is itself not plausible but would be
     in another unit: its nats/bits twin, a figure per pixel or per dimension quoted as one per image, a sum over all
     images. Plausible means from 0.4 of LZMA's bits up to the uniform model's; of images of fewer than 64 kB both of LZMA's
     limits are lower in proportion. A wrong unit that lands inside this range looks like any honest figure and cannot be
-    told. Returns a `Likelihood`. ValueError for a figure that is no finite number, and for images that are not integers of
-    these levels.
+    told. uniform: what the uniform model needs when it is counted in the same way, in bits per dimension; None: log2 of the
+    levels, above which that of an upper bound may be. Returns a `Likelihood`. ValueError for a figure that is no finite
+    number, and for images that are not integers of these levels.
     """
     images = np.asarray(images)
     if not isinstance(nats, Real) or not math.isfinite(nats):

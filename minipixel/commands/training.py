@@ -39,7 +39,8 @@ def train(arguments):
             with progress_bar(trainer.done) as bar:
                 trainer.fit(lambda trainer: advance(bar, trainer))
         except ValueError:
-            run.remove_unsaved()
+            if not arguments.resume:
+                run.remove_unsaved()
             raise
         try:
             finish(trainer)

@@ -11,6 +11,7 @@ import csv
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +51,11 @@ class Run:
             shutil.rmtree(beside, ignore_errors=True)
 
     def remove_unsaved(self):
-        """Remove the folder of a run that could not begin: of one that has saved nothing there is nothing to go on with."""
+        """Of a run that could not begin and has saved nothing to go on with: its config, and the folder if that is all."""
         if not (self.folder / "state.npz").exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            (self.folder / "config.json").unlink(missing_ok=True)
+            with suppress(OSError):
+                self.folder.rmdir()
 
     @property
     def finished(self):

@@ -1,17 +1,18 @@
 """PixelRNN's recurrences as subjects of the laws: their pairs, layers and models (see tests/subjects.py)."""
 
+import numpy as np
 import oracle_recurrent as oracle
 from oracle import masked_conv
 from subjects import H, Layer, Model, Pair, W
 
 from minipixel.layers import DiagonalBiLSTM, FullContext, MaskedConv, RowLSTM, Sequential
 from minipixel.ops.cells import LSTM, lstm_backward, lstm_forward
-from minipixel.ops.packing import input_to_state_backward, input_to_state_forward, map_backward, map_forward
+from minipixel.ops.packing import map_backward, map_forward, pack_backward, pack_forward
 from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.order import DIAGONALS, ROWS, walk
 
 FRAMES = {"rows": (ROWS, oracle.by_rows), "diagonals": (DIAGONALS, oracle.by_diagonals)}
-PACKED = {"a": 3, "c_prev": 3, "h": 3, "output": 3}      # cells packed by clock: images come last
+PACKED = {"a": 3, "c_prev": 3, "X": 3, "h": 3, "output": 3}      # where the images are, in cells packed by clock
 
 
 # ---- pairs
@@ -27,16 +28,18 @@ def cell_pair(forward=lstm_forward, backward=lstm_backward):
     return Pair(forward, backward, arguments, equation, PACKED)
 
 
-def scan_pair(kind, height=3, width=2, h=3, forward=scan_forward, backward=scan_backward):
+def scan_pair(kind, height=3, width=2, h=3, forward=scan_forward, backward=scan_backward, T=2, C=2):
     frame, by_clock = FRAMES[kind]
     D, R = len(frame.directions), len(frame.reads)
 
     def arguments(normal, rng, n):
-        return {"a": normal(D, 4 * h, height * width, n), "K_ss": normal(D, R, h, 4 * h), "h0": normal(D, h),
-                "c0": normal(D, h), "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
+        return {"X": normal(D, T, height * width, n, C), "K_is": normal(D, T, C, 4 * h), "b": normal(D, 4 * h),
+                "K_ss": normal(D, R, h, 4 * h), "h0": normal(D, h), "c0": normal(D, h), "peepholes": None,
+                "walk": walk(frame, (height, width)), "cell": LSTM}
 
-    def equation(ops, a, K_ss, h0, c0, peepholes, walk, cell):
-        maps = oracle.unpacked(ops, a, kind, height, width)
+    def equation(ops, X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
+        a = sum(X[:, t] @ K_is[:, t, None] for t in range(T)) + b[:, None, None]
+        maps = oracle.unpacked(ops, a.swapaxes(2, 3).swapaxes(1, 2), kind, height, width)
         return oracle.packed(ops, [by_clock(ops, *one) for one in zip(maps, K_ss, h0, c0, strict=True)], kind)
     return Pair(forward, backward, arguments, equation, PACKED)
 
@@ -46,17 +49,20 @@ def its_own_way_round(maps, frame):
     return [oracle.mirrored(one) if signs[1] < 0 else one for one, signs in zip(maps, frame.directions, strict=True)]
 
 
-def input_to_state_pair(kind, taps, C=3, F=5):
+def pack_pair(kind, taps, C=3):
     frame, _ = FRAMES[kind]
     D = len(frame.directions)
 
     def arguments(normal, rng, n):
-        return {"x": normal(n, H, W, C), "K_is": normal(D, len(taps), C, F), "b": normal(D, F), "walk": walk(frame, (H, W)),
-                "taps": taps}
+        return {"x": normal(n, H, W, C), "walk": walk(frame, (H, W)), "taps": taps}
 
-    def equation(ops, x, K_is, b, walk, taps):
-        return oracle.packed(ops, its_own_way_round([ops.conv(x, K_is[d], b[d], taps) for d in range(D)], frame), kind)
-    return Pair(input_to_state_forward, input_to_state_backward, arguments, equation, {"x": 0, "output": 3})
+    def equation(ops, x, walk, taps):
+        read = []
+        for tap in taps:    # the map that a kernel with a one at this tap makes
+            maps = [ops.conv(x, ops.constant(np.eye(C)[None]), ops.constant(np.zeros(C)), (tap,)) for _ in range(D)]
+            read.append(oracle.packed(ops, its_own_way_round(maps, frame), kind).swapaxes(1, 2).swapaxes(2, 3)[:, None])
+        return ops.concat(read, 1)
+    return Pair(pack_forward, pack_backward, arguments, equation, {"x": 0, "output": 3})
 
 
 def map_pair(kind, shifts, h=5, forward=map_forward, backward=map_backward):
@@ -80,9 +86,9 @@ PAIRS = {
     "scan-diagonals": scan_pair("diagonals"),
     "scan-one-column": scan_pair("rows", 4, 1, 2),
     "scan-one-row": scan_pair("diagonals", 1, 4, 2),
-    "input-to-state-rows": input_to_state_pair("rows", ((0, -1), (0, 0))),
-    "input-to-state-diagonals": input_to_state_pair("diagonals", ((0, 0),)),
-    "input-to-state-far": input_to_state_pair("diagonals", ((-1, 2), (0, -3), (2, 0))),
+    "pack-rows": pack_pair("rows", ((0, -1), (0, 0))),
+    "pack-diagonals": pack_pair("diagonals", ((0, 0),)),
+    "pack-far": pack_pair("diagonals", ((-1, 2), (0, -3), (2, 0))),
     "map-rows": map_pair("rows", (0,)),
     "map-diagonals": map_pair("diagonals", (0, 1)),
     "map-side-by-side": map_pair("diagonals", None),

@@ -133,7 +133,7 @@ class MixesImages(DiagonalBiLSTM):
 
 def sigmoid_everywhere(a, c_prev):
     """One sigmoid over all four gates, g included."""
-    with mock.patch.object(cells, "squashed", lambda a, sigmoids, right=cells.squashed: right(a, a.shape[1])):
+    with mock.patch.object(cells, "squash", lambda a, sigmoids, right=cells.squash: right(a, a.shape[1])):
         return lstm_forward(a, c_prev)
 
 
@@ -197,11 +197,11 @@ def memory_cut(dy, cache):
     return scan_backward(dy, (*kept, SimpleNamespace(backward=memory_gets_nothing)))
 
 
-def without_h_above(a, K_ss, h0, c0, peepholes, walk, cell):
+def without_h_above(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
     """The second read is left out: the cell above is not there."""
     K_ss = K_ss.copy()
     K_ss[:, 1] = 0
-    return scan_forward(a, K_ss, h0, c0, peepholes, walk, cell)
+    return scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell)
 
 
 def small_scan(forward, backward):

@@ -61,7 +61,7 @@ class MultiDimensional(Layer):
 
     def kept(self):
         maps = self.cell.gates + self.n + len(self.frame.remembers) + self.cell.keeps
-        return len(self.frame.directions) * (self.C + maps * self.h)
+        return len(self.frame.directions) * (self.C + 1 + maps * self.h)
 
 
 class MDRNN(MultiDimensional):

@@ -90,7 +90,7 @@ class Recurrence(Layer):
     def kept(self):
         frame, cell = self.frame, self.cell
         maps = cell.gates + len(frame.reads) + len(frame.remembers) + cell.keeps
-        return len(frame.directions) * (len(self.taps) * self.C + maps * self.h)
+        return len(frame.directions) * (len(self.taps) * self.C + 1 + maps * self.h)
 
 
 class Direction:

@@ -7,18 +7,20 @@ All arrays are (D, units, cells, N): directions, units, cells of one tick, image
 units, so that each is one block of memory and a tick is a few calls on long arrays.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 from minipixel.backend import array_module
 
 
-def lstm_forward(a, c_prev):
+def lstm_forward(a, c_prev, overwrite=False):
     """o, f, i = sigmoid(a_o, a_f, a_i), g = tanh(a_g);   c = f c_prev + i g;   h = o tanh(c)        PixelRNN, equation 3
 
     a (D, 4h, ..) in the paper's order o, f, i, g, c_prev (D, h, ..): the memory read  ->  (h, c), each (D, h, ..)
+    overwrite: the gates may take the place of a
     """
     xp = array_module(a)
-    gates = squashed(a, sigmoids=3 * a.shape[1] // 4)
+    gates = squash(a if overwrite else a.copy(), sigmoids=3 * a.shape[1] // 4)
     o, f, i, g = split(gates, 4)
     c = f * c_prev
     c += i * g
@@ -62,24 +64,22 @@ def times_each(gates, factor, out):
     return out
 
 
-def squashed(a, sigmoids):
-    """The first `sigmoids` units through sigmoid(a) = (1 + tanh(a / 2)) / 2, the others through tanh: one tanh for all."""
-    xp = array_module(a)
-    gates = a.copy()
-    s = gates[:, :sigmoids]
+def squash(a, sigmoids):
+    """In place: the first `sigmoids` units through sigmoid(a) = (1 + tanh(a / 2)) / 2, the others through tanh."""
+    s = a[:, :sigmoids]
     s *= 0.5
-    xp.tanh(gates, out=gates)
+    array_module(a).tanh(a, out=a)
     s += 1
     s *= 0.5
-    return gates
+    return a
 
 
 def squashed_slope(gates, sigmoids):
-    """The derivative of `squashed` in its own values: s (1 - s) for a sigmoid, 1 - g^2 for a tanh."""
-    slope = gates * gates
-    array_module(gates).subtract(gates[:, :sigmoids], slope[:, :sigmoids], out=slope[:, :sigmoids])
-    g = slope[:, sigmoids:]
-    array_module(gates).subtract(1, g, out=g)
+    """The derivative of `squash` in its values: s (1 - s) for a sigmoid, 1 - g^2 for a tanh."""
+    xp, slope = array_module(gates), gates * gates
+    s, g = slope[:, :sigmoids], slope[:, sigmoids:]
+    xp.subtract(gates[:, :sigmoids], s, out=s)
+    xp.subtract(1, g, out=g)
     return slope
 
 
@@ -108,8 +108,9 @@ __device__ void cell_backward(real dh, real dc, const real *gates, const real *c
 class Cell(NamedTuple):
     """A cell as the scan takes it.
 
-    gates: how many pre-activations it has for each unit of h; keeps: how many maps of h units its cache has beside the gates
-    and the memories read; cuda: the cell without peepholes for ops/scan_gpu.py, None where it has no such form
+    forward: it may overwrite the pre-activations that it is given; gates: how many of them it has for each unit of h;
+    keeps: how many maps of h units its cache has beside the gates and the memories read; cuda: the cell without peepholes for
+    ops/scan_gpu.py, None where it has no such form
     """
 
     forward: object
@@ -119,4 +120,4 @@ class Cell(NamedTuple):
     cuda: str | None = None
 
 
-LSTM = Cell(lstm_forward, lstm_backward, 4, cuda=LSTM_CUDA)
+LSTM = Cell(partial(lstm_forward, overwrite=True), lstm_backward, 4, cuda=LSTM_CUDA)

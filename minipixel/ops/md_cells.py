@@ -8,7 +8,7 @@ Source: Graves, Fernandez and Schmidhuber 2007, Multi-dimensional recurrent neur
 from functools import partial
 
 from minipixel.backend import array_module
-from minipixel.ops.cells import Cell, split, squashed, squashed_slope
+from minipixel.ops.cells import Cell, split, squash, squashed_slope
 
 SHUT = 1e-20        # far below any gate that is not shut to the last digit: a mean by shut gates alone is no 0 / 0
 
@@ -113,7 +113,7 @@ def gated(a, c_prev, peepholes):
     a_iota += w_pi * sum(s_prev)
     for a_d, w, s_d in zip(a_phi, w_pf, s_prev):
         a_d += w * s_d
-    return squashed(seen, sigmoids=(n + 1) * h), s_prev
+    return squash(seen, sigmoids=(n + 1) * h), s_prev
 
 
 def ungated(da, d_gates, ds_prev, cache):
@@ -139,7 +139,7 @@ def ungated(da, d_gates, ds_prev, cache):
 def opened(a, s, gates, c_prev, peepholes, limit):
     """The output of the cells through their last gate, which sees the new memory: stage 3."""
     h = s.shape[1]
-    omega = squashed(a[:, -h:] + weights(peepholes)[-1] * s, sigmoids=h)
+    omega = squash(a[:, -h:] + weights(peepholes)[-1] * s, sigmoids=h)
     tanh_s = array_module(s).tanh(s)
     cache = gates, c_prev, s, omega, tanh_s, peepholes, limit
     return (omega * tanh_s, s), cache

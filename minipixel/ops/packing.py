@@ -11,58 +11,33 @@ from typing import NamedTuple
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.ops.products import sum_of_outer
 from minipixel.order import walk as walk_of
 
-PARTS = 256         # of a product on a GPU at most: a few for each of its processors
 
+def pack_forward(x, walk, taps):
+    """X_t,p = x_(p + tap t)  for every tap t and cell p: what input-to-state reads, zeros outside the map
 
-def input_to_state_forward(x, K_is, b, walk, taps):
-    """a_p = b + sum_t K_is,t^T x_(p + tap t)  for every cell p, all at once, zeros outside the map        PixelRNN, section 3.1
-
-    x (N, H, W, C) (or any number of axes between N and C), K_is (D, T, C, F), b (D, F); taps: T offsets; walk: its D
-    directions and P cells  ->  a (D, F, P, N)
+    x (N, H, W, C) (or any number of axes between N and C); walk: its D directions and P cells; taps: T offsets
+    ->  X (D, T, P, N, C)
     """
     xp = array_module(x)
-    D, T, C, F = K_is.shape
-    N, P = len(x), walk.places.shape[1]
+    N, C, (D, P) = len(x), x.shape[-1], walk.places.shape
     read = rows_read(walk.frame, walk.shape, taps, N, xp)
     X = xp.take(x.reshape(N * P, C), read.rows, axis=0)
     X.reshape(-1, C)[read.outside] = 0
-    X = X.reshape(D, P * N, T * C)
-    a = xp.matmul(K_is.reshape(D, T * C, F).transpose(0, 2, 1), X.transpose(0, 2, 1))
-    a += b[:, :, None]
-    cache = X, K_is, read, x.shape
-    return a.reshape(D, F, P, N), cache
+    cache = read, x.shape
+    return X.reshape(D, len(taps), P, N, C), cache
 
 
-def input_to_state_backward(da, cache):
-    """dK_is,t = sum_p x_(p + tap t) da_p^T,   db = sum_p da_p,   dx_(p + tap t) += K_is,t da_p"""
-    X, K_is, read, shape = cache
-    xp = array_module(X)
-    D, T, C, F = K_is.shape
-    da = da.transpose(0, 2, 3, 1).reshape(D, -1, F)     # a view, of units first in memory (ops/scan.py) or last (scan_gpu.py)
-    dK = product_over_rows(X, da, X.shape[1] // shape[0])
-    dX = xp.matmul(da, K_is.reshape(D, T * C, F).transpose(0, 2, 1)).reshape(-1, C)
-    dX[read.outside] = 0
-    given = (xp.take(dX, readers, axis=0) for readers in read.readers.reshape(D * T, -1))
-    dx = next(given)
-    for further in given:
-        dx += further
-    return {"x": dx.reshape(shape), "K_is": dK.reshape(K_is.shape), "b": xp.ones(da.shape[1], da.dtype) @ da}
-
-
-def product_over_rows(X, da, P):
-    """sum_k X_dk da_dk^T over the rows k of all images and P cells: X (D, P * N, C), da (D, P * N, F)  ->  (D, C, F)
-
-    On a GPU in parts of equally many cells, and then their sum: in a single product with so small a result most of it would
-    idle.
-    """
-    if isinstance(X, np.ndarray):
-        return np.stack([sum_of_outer(*rows) for rows in zip(X, da)])
-    parts = max(k for k in range(1, PARTS + 1) if P % k == 0)
-    X, da = (rows.reshape(len(rows), parts, -1, rows.shape[2]) for rows in (X, da))
-    return (X.transpose(0, 1, 3, 2) @ da).sum(axis=1)
+def pack_backward(dX, cache):
+    """dx_(p + tap t) += dX_t,p: each row of the map takes what its readers give back, if there are any."""
+    read, shape = cache
+    xp, dx = array_module(dX), 0
+    for d, t in np.ndindex(dX.shape[:2]):
+        given = xp.take(dX[d, t].reshape(-1, shape[-1]), read.readers[d, t], axis=0)
+        given[read.unread[d][t]] = 0
+        dx += given
+    return {"x": dx.reshape(shape)}
 
 
 def map_forward(h, walk, shifts):
@@ -74,8 +49,8 @@ def map_forward(h, walk, shifts):
     D, units, P, N = h.shape
     shape = walk.shape
     read = rows_read(walk.frame, shape, ((0,) * len(shape),), N, xp)
-    cells = h.transpose(0, 2, 3, 1).reshape(D * P * N, units)
-    maps = [xp.take(cells, readers, axis=0).reshape(N, *shape, units) for readers in read.readers[:, 0]]
+    cells = h.transpose(0, 2, 3, 1).reshape(D, P * N, units)
+    maps = [xp.take(one, readers, axis=0).reshape(N, *shape, units) for one, readers in zip(cells, read.readers[:, 0])]
     if shifts is None:
         y = xp.concatenate(maps, axis=-1)
     else:
@@ -96,8 +71,9 @@ def map_backward(dy, cache):
         if shifts and shifts[d]:
             dmap = xp.zeros(dy.shape, dy.dtype)
             dmap[:, :-shifts[d]] = dy[:, shifts[d]:]
-        dh.append(xp.take(dmap.reshape(N * P, units), read.rows[d, :, 0], axis=0))
-    return {"h": xp.stack(dh).reshape(D, P, N, units).transpose(0, 3, 1, 2)}
+        dh.append(xp.take(dmap.reshape(N * P, units), read.rows[d], axis=0))
+    dh = xp.concatenate(dh) if D > 1 else dh[0]
+    return {"h": dh.reshape(D, P, N, units).transpose(0, 3, 1, 2)}
 
 
 def moved_down(y, shift):
@@ -112,23 +88,24 @@ def moved_down(y, shift):
 class RowsRead(NamedTuple):
     """Which row of a map x (N * P, C) each cell of each image reads, by direction and tap; on the device.
 
-    rows      (D, P * N, T): cells first, images second, as a tick wants them; no row is read twice by one tap
-    readers   (D, T, N * P): the way back, which of `rows`, counted through, reads a row
+    rows      (D, T, P * N): cells first, images second, as a tick wants them; no row is read twice by one tap
+    readers   (D, T, N * P): the way back, which of the cells reads a row
     outside   which of `rows`, counted through, lead out of the map: they are given rows that nobody reads
+    unread    those rows, for each direction and tap
     """
 
     rows: np.ndarray
     readers: np.ndarray
     outside: np.ndarray
+    unread: list
 
 
 @lru_cache(maxsize=32)
 def rows_read(frame, shape, taps, N, xp):
     walk, size = walk_of(frame, shape), prod(shape)
     D, P = walk.places.shape
-    T = len(taps)
-    rows, readers = np.empty((D, P * N, T), np.intp), np.empty((D, T, P * N), np.intp)
-    outside = []
+    rows, readers = (np.empty((D, len(taps), P * N), np.intp) for _ in range(2))
+    outside = np.empty(rows.shape, bool)
     for d, places in enumerate(walk.places):
         for t, tap in enumerate(taps):
             found = np.stack(np.unravel_index(places, shape)) + np.array(tap)[:, None]
@@ -136,9 +113,11 @@ def rows_read(frame, shape, taps, N, xp):
             read = np.empty(P, np.intp)
             read[~out] = np.ravel_multi_index(found[:, ~out], shape)
             read[out] = np.setdiff1d(places, read[~out])
-            rows[d, :, t] = (read[:, None] + size * np.arange(N)).reshape(-1)
-            counted = (d * P * N + np.arange(P * N)) * T + t
-            readers[d, t, rows[d, :, t]] = counted
-            outside.append(counted[np.repeat(out, N)])
-    index = np.intp if xp is np else np.int32       # they stay on the device
-    return RowsRead(*[xp.asarray(table, index) for table in (rows, readers, np.concatenate(outside))])
+            rows[d, t] = (read[:, None] + size * np.arange(N)).reshape(-1)
+            readers[d, t, rows[d, t]] = np.arange(P * N)
+            outside[d, t] = np.repeat(out, N)
+
+    def on_device(table):       # they stay there
+        return xp.asarray(table, np.intp if xp is np else np.int32)
+    unread = [[on_device(rows[d, t, outside[d, t]]) for t in range(len(taps))] for d in range(D)]
+    return RowsRead(on_device(rows), on_device(readers), on_device(np.flatnonzero(outside)), unread)

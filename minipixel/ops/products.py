@@ -1,12 +1,12 @@
-"""The product that every backward of weights ends in: a sum of outer products over many rows."""
+"""The product that every backward of weights ends in: a sum of outer products, over many rows or the columns of a tick."""
 
 import numpy as np
 
 from minipixel.threads import small_products
 
 # Multiply-adds up to which OpenBLAS keeps to its kernels for small matrices, which need no packed copies; with units first in
-# both factors (A B^T) it does so for results of so many numbers at most.
-SMALL, RESULT = 1_000_000, 1200
+# both factors (A B^T) it does so for results of so many numbers at most. Narrower than LEAST_WIDTH they are no gain.
+SMALL, RESULT, LEAST_WIDTH = 1_000_000, 1200, 4
 # Rows that such a product should add up at least: measured, on fewer it spends its time on the results.
 LEAST = 400
 
@@ -20,9 +20,7 @@ def sum_of_outer(P, Q):
     (M, C), F = P.shape, Q.shape[1]
     if not isinstance(P, np.ndarray) or not small_products() or C * F * M <= SMALL:
         return P.T @ Q
-    units_first = all(rows.strides[0] < rows.strides[1] for rows in (P, Q))
-    most = RESULT if units_first else SMALL // LEAST
-    width = max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or C * w <= most))
+    width = widest(F, SMALL // LEAST // C)
     if width < min(16, F):      # so thin, they take as long as the single product
         return P.T @ Q
     count = -(-M * C * width // SMALL)
@@ -34,3 +32,16 @@ def sum_of_outer(P, Q):
     if whole < M:
         total += P[whole:].T @ Q[whole:]
     return total
+
+
+def column_blocks(J, F, M, xp):
+    """In how many blocks of columns of G^T to make S G^T, S (J, M), G (F, M), units first: as many as small products want."""
+    if xp is not np or not small_products():
+        return 1
+    width = widest(F, min(RESULT, SMALL // M) // J)
+    return F // width if width >= LEAST_WIDTH else 1
+
+
+def widest(F, most):
+    """The largest divisor of F that is `most` at most."""
+    return max(w for w in range(1, F + 1) if F % w == 0 and (w == 1 or w <= most))

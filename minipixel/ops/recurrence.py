@@ -1,6 +1,6 @@
-"""A recurrence from map to map, as a pair of the pairs: input-to-state, the scan, and back to the raster."""
+"""A recurrence from map to map, as a pair of the pairs: packed by clock, the scan, and back to the raster."""
 
-from minipixel.ops.packing import input_to_state_backward, input_to_state_forward, map_backward, map_forward
+from minipixel.ops.packing import map_backward, map_forward, pack_backward, pack_forward
 from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.order import walk
 
@@ -12,8 +12,8 @@ def recurrence_forward(x, K_is, b, K_ss, frame, taps, cell, h0=None, c0=None, pe
     ->  y (N, *shape, h), or (N, *shape, D h) where the frame leaves the directions side by side
     """
     cells = walk(frame, x.shape[1:-1])
-    a, cache_1 = input_to_state_forward(x, K_is, b, cells, taps)                    # 1
-    h, cache_2 = scan_forward(a, K_ss, h0, c0, peepholes, cells, cell)              # 2
+    X, cache_1 = pack_forward(x, cells, taps)                                       # 1
+    h, cache_2 = scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, cells, cell)     # 2
     y, cache_3 = map_forward(h, cells, frame.shifts)                                # 3
     cache = cache_1, cache_2, cache_3
     return y, cache
@@ -24,4 +24,4 @@ def recurrence_backward(dy, cache):
     cache_1, cache_2, cache_3 = cache
     dh = map_backward(dy, cache_3)["h"]                                             # 3
     grads = scan_backward(dh, cache_2)                                              # 2
-    return input_to_state_backward(grads.pop("a"), cache_1) | grads                 # 1
+    return pack_backward(grads.pop("X"), cache_1) | grads                           # 1

@@ -1,66 +1,68 @@
 """The scan: a recurrence over all ticks of a walk, as a pair. Rows, diagonals and n dimensions are walks, not three loops.
 
 Cells are packed by clock (order.walk): a tick is one product for all its cells, images and directions, and one call of the
-cell's pair. What a cell reads stands in slots, one below the other: h of each read first, then c of those remembered. A tick
-has few numbers and many calls, so both states of a read are moved by one.
+cell's pair. What a cell reads stands in slots, one below the other: the input first, and a one for the bias; then h of each
+read, then c of those remembered. A tick has few numbers and many calls, so both states of a read are moved by one, and what the
+input gives is part of the tick's product: a map of it for all ticks would leave the cache before its tick comes.
 """
 
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-
 from minipixel.backend import array_module
 from minipixel.ops import scan_gpu
-from minipixel.ops.products import sum_of_outer
+from minipixel.ops.products import column_blocks
 from minipixel.order import walk as walk_of
 
 
-def scan_forward(a, K_ss, h0, c0, peepholes, walk, cell):
-    """h_p, c_p = cell(a_p + sum_r K_ss,r^T h_(read r of p), c_(remembered reads of p))  for all cells p, tick by tick
+def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
+    """h_p, c_p = cell(b + sum_t K_is,t^T X_t,p + sum_r K_ss,r^T h_(read r of p), c_(remembered reads of p))   tick by tick
 
-    a (D, F, P, N): what the input gives, packed by clock; K_ss (D, R, h, F): a matrix for each read, F = gates * h;
-    h0, c0 (D, h): the learned initial state, peepholes: the cell's own weights, None where there are none;
-    cell: a pair of ops.cells  ->  h (D, h, P, N)
+    X (D, T, P, N, C): what the cells p read of the input by T taps, packed by clock; K_is (D, T, C, F): a matrix for each tap,
+    b (D, F), F = gates * h; K_ss (D, R, h, F): a matrix for each read; h0, c0 (D, h): the learned initial state, peepholes: the
+    cell's own weights, None where there are none; cell: a pair of ops.cells  ->  h (D, h, P, N)
     """
-    xp = array_module(a)
-    if xp is not np and cell.cuda and peepholes is None:
-        return scan_gpu.forward(a, K_ss, h0, c0, walk, cell)
+    xp = array_module(X)
+    if scan_gpu.takes(xp, cell, peepholes):
+        return scan_gpu.forward(X, K_is, b, K_ss, h0, c0, walk, cell)
     D, R, units, F = K_ss.shape
-    P, N = a.shape[2:]
-    K_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1))
+    T, P, N, C = X.shape[1:]
+    I = T * C
+    K = xp.concatenate([K_is.reshape(D, I, F), b[:, None], K_ss.reshape(D, R * units, F)], axis=1)
+    J, K_T = K.shape[1], xp.ascontiguousarray(K.transpose(0, 2, 1))
     # In memory the images' units lie side by side, as the map wants them.
-    y = xp.empty((D, P, N, units), a.dtype).transpose(0, 3, 1, 2)
-    initial = xp.stack([xp.zeros((D, units), a.dtype) if given is None else given for given in (h0, c0)], axis=1)
+    y = xp.empty((D, P, N, units), K.dtype).transpose(0, 3, 1, 2)
+    initial = xp.stack([xp.zeros((D, units), K.dtype) if given is None else given for given in (h0, c0)], axis=1)
     M, caches, state = len(walk.memory), [], None
     for tick, wires in zip(walk.ticks, wires_of(walk.frame, walk.shape, xp)):
         cells = tick.stop - tick.start
-        S_t = xp.zeros((D, R + M, units, cells, N), a.dtype)
-        hand_on(S_t, state, initial, wires)
-        total = a[:, :, tick].copy()
-        total += xp.matmul(K_T, S_t[:, :R].reshape(D, R * units, -1)).reshape(total.shape)
-        c_read = S_t[:, R:].reshape(D, M * units, cells, N)
-        (h, c), cache = cell.forward(total, c_read, *([] if peepholes is None else [peepholes]))
-        state = xp.empty((D, 2, units, cells, N), a.dtype)
+        S_t = xp.zeros((D, J + M * units, cells, N), K.dtype)
+        S_t[:, :I].reshape(D, T, C, cells, N)[...] = X[:, :, tick].transpose(0, 1, 4, 2, 3)
+        S_t[:, I] = 1
+        hand_on(S_t[:, I + 1:].reshape(D, R + M, units, cells, N), state, initial, wires)
+        a = xp.matmul(K_T, S_t[:, :J].reshape(D, J, -1)).reshape(D, F, cells, N)
+        (h, c), cache = cell.forward(a, S_t[:, J:], *([] if peepholes is None else [peepholes]))
+        state = xp.empty((D, 2, units, cells, N), K.dtype)
         state[:, 0], state[:, 1, :c.shape[1]] = h, c
         y[:, :, tick] = h
         caches.append((S_t, cache))
-    cache = caches, K_ss, h0, c0, peepholes, walk, cell
+    cache = caches, K, K_is.shape, K_ss.shape, h0, c0, peepholes, walk, cell
     return y, cache
 
 
 def scan_backward(dy, cache):
-    """Tick by tick back: dh_p = dy_p + what its readers give back; through the cell to da_p; ds_p = K_ss da_p to what p read.
+    """Tick by tick back: dh_p = dy_p + what its readers give back; through the cell to da_p; ds_p = K da_p to all that p read.
 
-    dK_ss,r = sum_p h_(read r of p) da_p^T in one product at the end. The initial state is given back what its readers owe.
+    With s_p what stands in the slots of p that are multiplied, dK = sum_p s_p da_p^T. The initial state is given back what its
+    readers owe.
     """
     if isinstance(cache, scan_gpu.Kept):
         return scan_gpu.backward(dy, cache)
-    caches, K_ss, h0, c0, peepholes, walk, cell = cache
-    xp, dtype = array_module(dy), K_ss.dtype
-    D, R, units, F = K_ss.shape
-    K = xp.ascontiguousarray(K_ss).reshape(D, R * units, F)
-    da = xp.empty((D, F, *dy.shape[2:]), dtype)
+    caches, K, (D, T, C, F), (_, R, units, _), h0, c0, peepholes, walk, cell = cache
+    xp, dtype, I, J = array_module(dy), K.dtype, T * C, K.shape[1]
+    P, N = dy.shape[2:]
+    blocks = column_blocks(J, F, N * max(tick.stop - tick.start for tick in walk.ticks), xp)
+    dX, dK = xp.empty((D, T, P, N, C), dtype), xp.zeros((D, blocks, J, F // blocks), dtype)
     dinitial = xp.zeros((D, 2, units), dtype)
     dpeepholes = None if peepholes is None else xp.zeros(peepholes.shape, dtype)
     (dh, dc), wires = (dy[:, :, walk.ticks[-1]], None), wires_of(walk.frame, walk.shape, xp)
@@ -68,19 +70,20 @@ def scan_backward(dy, cache):
         tick, before = walk.ticks[t], walk.ticks[max(0, t - 1)]
         S_t, cache = caches[t]
         found = cell.backward((dh, dc), cache)
-        da[:, :, tick] = found["a"]
+        da, s_t = found["a"].reshape(D, F, -1), S_t[:, :J].reshape(D, 1, J, -1)
+        dK += xp.matmul(s_t, da.reshape(D, blocks, F // blocks, -1).transpose(0, 1, 3, 2))
         if peepholes is not None:
             dpeepholes += found["peepholes"]
         dS_t = xp.empty(S_t.shape, dtype)
-        dS_t[:, :R] = xp.matmul(K, found["a"].reshape(D, F, -1)).reshape(dS_t[:, :R].shape)
-        dS_t[:, R:] = found["c_prev"].reshape(dS_t[:, R:].shape)
-        dstate = xp.zeros((D, 2, units, before.stop - before.start, dy.shape[3]), dtype)
+        dS_t[:, :J] = xp.matmul(K, da).reshape(D, J, *S_t.shape[2:])
+        dS_t[:, J:] = found["c_prev"]
+        dX[:, :, tick] = dS_t[:, :I].reshape(D, T, C, *S_t.shape[2:]).transpose(0, 1, 3, 4, 2)
+        dstate = xp.zeros((D, 2, units, before.stop - before.start, N), dtype)
         dstate[:, 0] = dy[:, :, before]
-        give_back(dS_t, dstate, dinitial, wires[t])
+        give_back(dS_t[:, I + 1:].reshape(D, -1, units, *S_t.shape[2:]), dstate, dinitial, wires[t])
         dh, dc = dstate[:, 0], dstate[:, 1]
-    h_read = xp.concatenate([S_t[:, :R] for S_t, _ in caches], axis=3)
-    dK = [sum_of_outer(h_d.reshape(R * units, -1).T, da_d.reshape(F, -1).T) for h_d, da_d in zip(h_read, da)]
-    grads = {"a": da, "K_ss": xp.stack(dK).reshape(K_ss.shape)}
+    dK = dK.transpose(0, 2, 1, 3).reshape(K.shape)
+    grads = {"X": dX, "K_is": dK[:, :I].reshape(D, T, C, F), "b": dK[:, I], "K_ss": dK[:, I + 1:].reshape(D, R, units, F)}
     further = ("h0", h0, dinitial[:, 0]), ("c0", c0, dinitial[:, 1]), ("peepholes", peepholes, dpeepholes)
     return grads | {name: grad for name, given, grad in further if given is not None}
 

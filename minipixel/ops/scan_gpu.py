@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minipixel.backend import array_module
-from minipixel.ops.packing import product_over_rows
 from minipixel.order import walk as walk_of
 
 THREADS = 512       # of a block at most: measured
+PARTS = 256         # of a product at most: a few for each of a GPU's processors
 REAL = {"float32": "float", "float64": "double"}
 
 HEAD = """
@@ -114,6 +114,8 @@ extern "C" __global__ void scan_backward(int N, int P, int ticks, const int *fir
 class Kept(NamedTuple):
     """What the forward leaves to the backward."""
 
+    X: object
+    K_is: object
     gates: object
     h: object
     c: object
@@ -124,18 +126,25 @@ class Kept(NamedTuple):
     cell: object
 
 
-def forward(a, K_ss, h0, c0, walk, cell):
-    """scan_forward for a cell with a CUDA text, without peepholes, where `a` is on a GPU: the same arguments and result."""
-    xp = array_module(a)
-    D, _, units, _ = K_ss.shape
-    P, N = a.shape[2:]
-    gates = a.transpose(0, 2, 3, 1).copy()
-    h, c = (xp.empty((D, P + 2, N, units), a.dtype) for _ in range(2))
-    initial = [xp.zeros((D, units), a.dtype) if state is None else state for state in (h0, c0)]
-    given = [xp.ascontiguousarray(array, a.dtype) for array in (K_ss, *initial)]
+def takes(xp, cell, peepholes):
+    """Is it a scan for these kernels: on a GPU, of a cell with a CUDA text, without peepholes?"""
+    return xp is not np and cell.cuda and peepholes is None
+
+
+def forward(X, K_is, b, K_ss, h0, c0, walk, cell):
+    """scan_forward on a GPU: the same arguments and result. Input-to-state is one product for the whole map."""
+    xp, dtype = array_module(X), X.dtype
+    D, T, P, N, C = X.shape
+    units, F = K_ss.shape[2:]
+    X = X.transpose(0, 2, 3, 1, 4).reshape(D, P * N, T * C)
+    gates = xp.matmul(X, K_is.reshape(D, T * C, F).astype(dtype)).reshape(D, P, N, F)
+    gates += b[:, None, None]
+    h, c = (xp.empty((D, P + 2, N, units), dtype) for _ in range(2))
+    initial = [xp.zeros((D, units), dtype) if state is None else state for state in (h0, c0)]
+    given = [xp.ascontiguousarray(array, dtype) for array in (K_ss, *initial)]
     place = tables(walk.frame, walk.shape, xp)
     launch("scan_forward", gates, K_ss, walk, cell)(place.first, place.source, *given, gates, h, c)
-    return h[:, :P].transpose(0, 3, 1, 2), Kept(gates, h, c, K_ss, h0, c0, walk, cell)
+    return h[:, :P].transpose(0, 3, 1, 2), Kept(X, K_is, gates, h, c, K_ss, h0, c0, walk, cell)
 
 
 def backward(dy, kept):
@@ -143,10 +152,10 @@ def backward(dy, kept):
 
     dK_ss,r = sum_p h_(source r of p) da_p^T
     """
-    gates, h, c, K_ss, h0, c0, walk, cell = kept
+    X, K_is, gates, h, c, K_ss, h0, c0, walk, cell = kept
     xp, dtype = array_module(gates), gates.dtype
     D, R, units, F = K_ss.shape
-    P, N = gates.shape[1:3]
+    (_, T, C, _), (P, N) = K_is.shape, gates.shape[1:3]
     K_ss_T = xp.ascontiguousarray(K_ss.reshape(D, R * units, F).transpose(0, 2, 1), dtype)
     dy = xp.ascontiguousarray(dy.transpose(0, 2, 3, 1), dtype)
     da = xp.empty(gates.shape, dtype)
@@ -156,12 +165,24 @@ def backward(dy, kept):
                                                      dc_prev)
     da, h_read = da.reshape(D, P * N, F), (xp.take(h, place.source[:, r], axis=1) for r in range(R))
     dK = [product_over_rows(read.reshape(D, P * N, units), da, P) for read in h_read]
-    grads = {"a": da.reshape(D, P, N, F).transpose(0, 3, 1, 2), "K_ss": xp.stack(dK, axis=1)}
+    dX = xp.matmul(da, K_is.reshape(D, T * C, F).astype(dtype).transpose(0, 2, 1))
+    grads = {"X": dX.reshape(D, P, N, T, C).transpose(0, 3, 1, 2, 4), "K_is": product_over_rows(X, da, P).reshape(K_is.shape),
+             "b": xp.ones(P * N, dtype) @ da, "K_ss": xp.stack(dK, axis=1)}
     if h0 is not None:
         grads["h0"] = owed(ds, range(R), place.starts)
     if c0 is not None:
         grads["c0"] = owed(dc_prev, walk.memory, place.starts)
     return grads
+
+
+def product_over_rows(X, da, P):
+    """sum_k X_dk da_dk^T over the rows k of all images and P cells: X (D, P * N, C), da (D, P * N, F)  ->  (D, C, F)
+
+    In parts of equally many cells, and then their sum: in a single product with so small a result most of a GPU would idle.
+    """
+    parts = max(k for k in range(1, PARTS + 1) if P % k == 0)
+    X, da = (rows.reshape(len(rows), parts, -1, rows.shape[2]) for rows in (X, da))
+    return (X.transpose(0, 1, 3, 2) @ da).sum(axis=1)
 
 
 def owed(given_back, reads, starts):

@@ -3,11 +3,13 @@
 Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (arXiv 1506.03478), section 2.
 """
 
+from functools import partial
+
 from minipixel.backend import array_module
-from minipixel.ops.cells import Cell, split, squashed, squashed_slope, times_each
+from minipixel.ops.cells import Cell, squash, squashed_slope
 
 
-def spatial_lstm_forward(a, c_prev, peepholes=None):
+def spatial_lstm_forward(a, c_prev, peepholes=None, overwrite=False):
     """c = g i + c_left f_c + c_up f_r,   h = tanh(c o): the tanh is outside the output gate        Theis and Bethge 2015
 
     1  o, i, f_c, f_r = sigmoid(..),  g = tanh(..)   of a, in the extended cell of a + peepholes^T [c_left; c_up]
@@ -16,6 +18,7 @@ def spatial_lstm_forward(a, c_prev, peepholes=None):
 
     a (D, 5h, ..) in the order o, i, f_c, f_r, g; c_prev (D, 2h, ..): the memories c_left = c_(i, j-1), c_up = c_(i-1, j);
     peepholes (D, 2h, 5h): both memories to all gates, by full matrices  ->  (h, c), each (D, h, ..)
+    overwrite: the gates may take the place of a
 
     The two forget gates may add up to 2, and a memory then grows with the number of paths that lead to it.
     """
@@ -23,14 +26,15 @@ def spatial_lstm_forward(a, c_prev, peepholes=None):
     if peepholes is not None:                                                       # 1
         D, memories, F = peepholes.shape
         a = a + (peepholes.transpose(0, 2, 1) @ c_prev.reshape(D, memories, -1)).reshape(a.shape)
-    gates = squashed(a, sigmoids=4 * a.shape[1] // 5)
+    gates = squash(a if overwrite else a.copy(), sigmoids=4 * a.shape[1] // 5)
     o, i, f, g = gates_of(gates)
     c = g * i                                                                       # 2
-    for kept in split(f * c_prev, 2):
-        c += kept
+    kept, units = f * c_prev, c.shape[1]
+    c += kept[:, :units]
+    c += kept[:, units:]
     h = c * o                                                                       # 3
     xp.tanh(h, out=h)
-    cache = gates, c_prev, c, h, peepholes
+    cache = gates, (o, i, f, g), c_prev, c, h, peepholes
     return (h, c), cache
 
 
@@ -40,24 +44,29 @@ def spatial_lstm_backward(dh_dc, cache):
     df_c = dc c_left, dc_left = dc f_c, df_r = dc c_up, dc_up = dc f_r;   then through the gates, and of the extended cell
     [dc_left; dc_up] += peepholes da,   dpeepholes = sum [c_left; c_up] da^T
     """
-    dh, dc = dh_dc
-    gates, c_prev, c, h, peepholes = cache
-    xp = array_module(h)
-    o, i, f, g = gates_of(gates)
-    da = squashed_slope(gates, sigmoids=4 * gates.shape[1] // 5)
+    dh, dc_out = dh_dc
+    gates, (o, i, f, g), c_prev, c, h, peepholes = cache
+    xp, units = array_module(h), h.shape[1]
+    da = squashed_slope(gates, sigmoids=4 * units)
     da_o, da_i, da_f, da_g = gates_of(da)
     z = h * h                                                                       # 3
     xp.subtract(1, z, out=z)
     z *= dh
     da_o *= z * c
-    z *= o
-    dc = z if dc is None else dc + z                                                # 2
-    others = da[:, h.shape[1]:]
-    times_each(others, dc, out=others)
+    dc = xp.multiply(z, o, out=z)
+    if dc_out is not None:
+        dc += dc_out
+    da_i *= dc                                                                      # 2
     da_i *= g
-    da_f *= c_prev
+    da_g *= dc
     da_g *= i
-    dc_prev = times_each(f, dc, out=xp.empty(c_prev.shape, dc.dtype))
+    da_f *= c_prev
+    dc_prev = xp.empty_like(f)
+    da_fc, da_fr = da_f[:, :units], da_f[:, units:]
+    da_fc *= dc
+    da_fr *= dc
+    xp.multiply(f[:, :units], dc, out=dc_prev[:, :units])
+    xp.multiply(f[:, units:], dc, out=dc_prev[:, units:])
     grads = {"a": da, "c_prev": dc_prev}
     if peepholes is not None:                                                       # 1
         D, memories, F = peepholes.shape
@@ -98,4 +107,4 @@ __device__ void cell_backward(real dh, real dc, const real *gates, const real *c
 }
 """
 
-SPATIAL_LSTM = Cell(spatial_lstm_forward, spatial_lstm_backward, 5, keeps=2, cuda=SPATIAL_LSTM_CUDA)
+SPATIAL_LSTM = Cell(partial(spatial_lstm_forward, overwrite=True), spatial_lstm_backward, 5, keeps=2, cuda=SPATIAL_LSTM_CUDA)

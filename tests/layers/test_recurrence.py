@@ -69,7 +69,7 @@ def test_kept_a_pixel_is_what_the_caches_hold(cls, shape):
     """And so the memory of training is linear in the pixels: all maps are counted, whatever their form."""
     made = layer(cls)
     _, cache = made.forward(np.random.default_rng(1).standard_normal((2, *shape, 6)))
-    parameters = sum(made.params[name].size for name in ("K_is", "K_ss", "h0", "c0"))
+    parameters = sum(value.size for value in made.params.values())
     assert numbers_kept(cache) - parameters == made.kept() * 2 * shape[0] * shape[1]
 
 

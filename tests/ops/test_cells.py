@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from minipixel.ops.cells import lstm_backward, lstm_forward, squashed, squashed_slope
+from minipixel.ops.cells import LSTM, lstm_backward, lstm_forward, squash, squashed_slope
+from minipixel.ops.spatial_cells import SPATIAL_LSTM, spatial_lstm_forward
 
 
 def column(values, dtype=np.float64):
@@ -13,7 +14,7 @@ def column(values, dtype=np.float64):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-15), (np.float32, 2e-7)])
 def test_gates_are_sigmoids_and_a_tanh(dtype, tolerance):
     a = np.random.default_rng(0).normal(0, 4, (2, 5, 3, 4)).astype(dtype)
-    gates = squashed(a, 3)
+    gates = squash(a.copy(), 3)
     assert gates.dtype == dtype
     np.testing.assert_allclose(gates[:, :3], 1 / (1 + np.exp(-a[:, :3].astype(float))), atol=tolerance)
     np.testing.assert_allclose(gates[:, 3:], np.tanh(a[:, 3:].astype(float)), atol=tolerance)
@@ -23,10 +24,10 @@ def test_gates_are_sigmoids_and_a_tanh(dtype, tolerance):
 @pytest.mark.filterwarnings("error")
 def test_no_argument_is_too_large(dtype):
     a = column([-1e4, -90, 0, 90, 1e4], dtype)
-    np.testing.assert_allclose(squashed(a, 5).ravel(), [0, 0, 0.5, 1, 1], atol=1e-30)
-    np.testing.assert_array_equal(squashed(a, 0).ravel(), [-1, -1, 0, 1, 1])
-    np.testing.assert_allclose(squashed_slope(squashed(a, 5), 5).ravel(), [0, 0, 0.25, 0, 0], atol=1e-30)
-    np.testing.assert_array_equal(squashed_slope(squashed(a, 0), 0).ravel(), [0, 0, 1, 0, 0])
+    np.testing.assert_allclose(squash(a.copy(), 5).ravel(), [0, 0, 0.5, 1, 1], atol=1e-30)
+    np.testing.assert_array_equal(squash(a.copy(), 0).ravel(), [-1, -1, 0, 1, 1])
+    np.testing.assert_allclose(squashed_slope(squash(a.copy(), 5), 5).ravel(), [0, 0, 0.25, 0, 0], atol=1e-30)
+    np.testing.assert_array_equal(squashed_slope(squash(a.copy(), 0), 0).ravel(), [0, 0, 1, 0, 0])
 
 
 def test_zero_stays_zero():
@@ -56,3 +57,18 @@ def test_a_memory_that_nobody_reads_is_one_without_gradient():
     assert list(nobody) == ["a", "c_prev"]
     for name in nobody:
         np.testing.assert_array_equal(nobody[name], zeros[name])
+
+
+@pytest.mark.parametrize(("cell", "forward", "gates", "memories"), [(LSTM, lstm_forward, 4, 1),
+                                                                    (SPATIAL_LSTM, spatial_lstm_forward, 5, 2)])
+def test_only_a_scans_cell_overwrites_its_pre_activations(cell, forward, gates, memories):
+    """The scan made them for this call alone."""
+    rng = np.random.default_rng(0)
+    a, c_prev = rng.standard_normal((2, 3 * gates, 4, 5)), rng.standard_normal((2, 3 * memories, 4, 5))
+    given = a.copy()
+    (h, c), cache = forward(a, c_prev)
+    np.testing.assert_array_equal(a, given)
+    (h_scan, c_scan), _ = cell.forward(a, c_prev)
+    np.testing.assert_array_equal(h_scan, h)
+    np.testing.assert_array_equal(c_scan, c)
+    np.testing.assert_array_equal(a, cache[0])

@@ -55,7 +55,7 @@ def test_a_plain_memory_grows_with_the_number_of_paths_and_a_stable_one_does_not
 
 def test_in_one_dimension_a_memory_is_an_ordinary_one():
     """One forget gate below one: the memory is bounded by the sum of its powers."""
-    assert largest_memory(False, 200, dimensions=1) < 1 / (1 - md_cells.squashed(np.full((1, 1), 3.0), 1)[0, 0])
+    assert largest_memory(False, 200, dimensions=1) < 1 / (1 - md_cells.squash(np.full((1, 1), 3.0), 1)[0, 0])
 
 
 @pytest.mark.parametrize("stable", [False, True])

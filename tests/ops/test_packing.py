@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minipixel.ops.packing import input_to_state_forward, map_backward, map_forward, rows_read
+from minipixel.ops.packing import map_backward, map_forward, pack_forward, rows_read
 from minipixel.order import DIAGONALS, ROWS, Frame, walk
 
 SHAPES = [(1, 1), (1, 5), (4, 1), (3, 4), (5, 2)]
@@ -15,9 +15,8 @@ def numbered(shape, N=2):
 
 
 def packed(x, cells):
-    """The identity as input-to-state, for each direction."""
-    D = len(cells.places)
-    return input_to_state_forward(x, np.ones((D, 1, 1, 1)), np.zeros((D, 1)), cells, ((0, 0),))[0]
+    """Each cell's own pixel, for each direction: (D, 1, P, N)."""
+    return pack_forward(x, cells, ((0,) * (x.ndim - 2),))[0][..., 0]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -56,21 +55,21 @@ def test_no_row_is_read_twice_by_one_tap():
     read = rows_read(DIAGONALS, (3, 4), taps, 2, np)
     outside = set(zip(*np.unravel_index(read.outside, read.rows.shape)))
     for d, t in np.ndindex(2, len(taps)):
-        rows, (direction, readers, tap) = read.rows[d, :, t], np.unravel_index(read.readers[d, t], read.rows.shape)
-        assert (direction == d).all() and (tap == t).all()
+        rows, readers = read.rows[d, t], read.readers[d, t]
+        assert sorted(read.unread[d][t]) == sorted(rows[k] for k in range(24) if (d, t, k) in outside)
         assert (readers[rows] == np.arange(24)).all() and (rows[readers] == np.arange(24)).all()
         for k, row in enumerate(rows):
             place, image = cells.places[d, k // 2], k % 2
             i, j = place // 4 + taps[t][0], place % 4 + taps[t][1]
             inside = 0 <= i < 3 and 0 <= j < 4
-            assert inside == ((d, k, t) not in outside) and (row == 12 * image + 4 * i + j or not inside)
+            assert inside == ((d, t, k) not in outside) and (row == 12 * image + 4 * i + j or not inside)
 
 
 def test_beyond_the_map_are_zeros():
     cells, x = walk(ROWS, (2, 3)), numbered((2, 3), N=1) + 1
     for tap, expected in (((0, -1), [0, 1, 2, 0, 4, 5]), ((1, 1), [5, 6, 0, 0, 0, 0]), ((-2, 0), [0] * 6)):
-        a, _ = input_to_state_forward(x, np.ones((1, 1, 1, 1)), np.zeros((1, 1)), cells, (tap,))
-        assert a.ravel().tolist() == expected
+        X, _ = pack_forward(x, cells, (tap,))
+        assert X.ravel().tolist() == expected
 
 
 def test_three_dimensions():
@@ -78,6 +77,5 @@ def test_three_dimensions():
     ahead = ((-1, 0, 0),)
     frame, x = Frame((1, 1, 1), ahead, ahead, directions=((1, 1, 1), (-1, 1, -1)), shifts=None), numbered((2, 3, 4))
     cells = walk(frame, (2, 3, 4))
-    a, _ = input_to_state_forward(x, np.ones((2, 1, 1, 1)), np.zeros((2, 1)), cells, ((0, 0, 0),))
-    y, _ = map_forward(a, cells, None)
+    y, _ = map_forward(packed(x, cells), cells, None)
     np.testing.assert_array_equal(y, np.concatenate([x, x], axis=-1))

@@ -10,12 +10,13 @@ from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.order import DIAGONALS, ROWS, walk
 
 
-def arguments(frame, height, width, h=3, N=2, initial=True):
+def arguments(frame, height, width, h=3, N=2, initial=True, C=2):
     rng = np.random.default_rng(0)
     D, R = len(frame.directions), len(frame.reads)
     h0, c0 = (rng.standard_normal((D, h)) if initial else None for _ in range(2))
-    return {"a": rng.standard_normal((D, 4 * h, height * width, N)), "K_ss": rng.standard_normal((D, R, h, 4 * h)),
-            "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
+    return {"X": rng.standard_normal((D, 2, height * width, N, C)), "K_is": rng.standard_normal((D, 2, C, 4 * h)),
+            "b": rng.standard_normal((D, 4 * h)), "K_ss": rng.standard_normal((D, R, h, 4 * h)), "h0": h0, "c0": c0,
+            "peepholes": None, "walk": walk(frame, (height, width)), "cell": LSTM}
 
 
 def run(given):
@@ -28,7 +29,7 @@ def test_no_initial_state_is_one_of_zeros(frame):
     given = arguments(frame, 3, 4, initial=False)
     zeros = run(given | {name: np.zeros((len(frame.directions), 3)) for name in ("h0", "c0")})
     found = run(given)
-    assert list(found) == ["output", "a", "K_ss"]
+    assert list(found) == ["output", "X", "K_is", "b", "K_ss"]
     for name, value in found.items():
         np.testing.assert_array_equal(value, zeros[name])
 
@@ -42,13 +43,13 @@ def test_shapes_with_few_cells(kind, height, width):
 
 @pytest.mark.parametrize("frame", [ROWS, DIAGONALS])
 def test_memory_is_linear_in_the_pixels(frame):
-    """What a scan keeps for each cell, image and direction: 4 h gates, h of tanh(c), and the states read: R h and h."""
+    """What a scan keeps for each cell, image and direction: what it read, R h and h, 2 C and a one; 4 h gates, h of tanh(c)."""
     D, R, h, N = len(frame.directions), len(frame.reads), 3, 2
     for height, width in ((4, 5), (8, 5), (8, 10), (16, 10)):
         given = arguments(frame, height, width, h, N)
         _, cache = scan_forward(**given)
-        parameters = sum(given[name].size for name in ("K_ss", "h0", "c0"))
-        assert numbers_kept(cache) - parameters == D * (4 * h + h + R * h + h) * height * width * N
+        parameters = sum(given[name].size for name in ("K_is", "b", "K_ss", "h0", "c0"))
+        assert numbers_kept(cache) - parameters == D * (R * h + h + 2 * 2 + 1 + 4 * h + h) * height * width * N
 
 
 def test_the_upstream_gradient_may_lie_anyhow_in_memory():

@@ -22,9 +22,10 @@ CUBE = Frame((1, 1, 1), ((-1, 0, 0), (0, -1, 0), (0, 0, -1)), ((0, 0, -1),), edg
 
 def both(frame, cell, shape, xp, h=3, N=2, initial="hc", dtype=np.float64):
     """{what: array} of a scan by its array calls, and on the device."""
-    rng, D, F, P = np.random.default_rng(0), len(frame.directions), cell.gates * h, prod(shape)
+    rng, D, F, P, C = np.random.default_rng(0), len(frame.directions), cell.gates * h, prod(shape), 2
     h0, c0 = (rng.standard_normal((D, h)).astype(dtype) if state in initial else None for state in "hc")
-    given = {"a": rng.standard_normal((D, F, P, N)).astype(dtype),
+    given = {"X": rng.standard_normal((D, 2, P, N, C)).astype(dtype), "K_is": rng.standard_normal((D, 2, C, F)).astype(dtype),
+             "b": rng.standard_normal((D, F)).astype(dtype),
              "K_ss": (rng.standard_normal((D, len(frame.reads), h, F)) / 2).astype(dtype),
              "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, shape), "cell": cell}
     dy = rng.standard_normal((D, h, P, N)).astype(dtype)
@@ -66,9 +67,10 @@ def test_weights_and_gradients_of_another_dtype_are_converted():
     """A kernel reads bare pointers, and would take them for what they are not."""
     rng, cells, found = np.random.default_rng(1), walk(DIAGONALS, (2, 3)), {}
     with standin() as xp:
-        a, K_ss, dy = (xp.asarray(rng.standard_normal(shape)) for shape in ((2, 12, 6, 2), (2, 2, 3, 12), (2, 3, 6, 2)))
+        shapes = (2, 1, 6, 2, 4), (2, 1, 4, 12), (2, 12), (2, 2, 3, 12), (2, 3, 6, 2)
+        X, K_is, b, K_ss, dy = (xp.asarray(rng.standard_normal(shape)) for shape in shapes)
         for dtype in (np.float32, np.float64):
-            h, cache = scan_forward(a.astype(dtype), K_ss, None, None, None, cells, LSTM)
+            h, cache = scan_forward(X.astype(dtype), K_is, b, K_ss, None, None, None, cells, LSTM)
             found[dtype] = {name: to_numpy(value) for name, value in {"h": h, **scan_backward(dy, cache)}.items()}
     for name, value in found[np.float32].items():
         assert value.dtype == np.float32

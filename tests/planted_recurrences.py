@@ -171,7 +171,7 @@ def in_the_scan(**changes):
 def overwriting(dS_t, dstate, dinitial, wires, right=scan.give_back):
     """A state that several cells read keeps the gradient of the last reader alone."""
     for slots, into, kinds, out in wires.links:
-        dstate[:, kinds, :, out] = dS_t[:, slots, :, into]
+        dstate[kinds, :, :, out] = dS_t[:, slots, :, into].swapaxes(0, 1)
     right(dS_t, dstate, dinitial, wires._replace(links=()))
 
 
@@ -194,7 +194,7 @@ initial_forgotten = in_the_scan(give_back=no_initial_state)
 def memory_cut(dy, cache):
     """The scan's cells hand nothing back to the memory that they read."""
     *kept, cell = cache
-    return scan_backward(dy, (*kept, SimpleNamespace(backward=memory_gets_nothing)))
+    return scan_backward(dy, (*kept, SimpleNamespace(backward=cells.placed(cell.forward, memory_gets_nothing)[1])))
 
 
 def without_h_above(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):

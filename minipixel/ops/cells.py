@@ -4,7 +4,8 @@
     grads         = cell_backward((dh, dc), cache)       {"a": da, "c_prev": dc_prev}; dc is None where nobody reads c
 
 All arrays are (D, units, cells, N): directions, units, cells of one tick, images. Gates lie one after the other along the
-units, so that each is one block of memory and a tick is a few calls on long arrays.
+units, so that each is one block of memory and a tick is a few calls on long arrays. In a scan the cells write their results
+where they are wanted: the forward to out = (h, c), with the gates in the place of a, and the backward dc_prev to `out`.
 """
 
 from functools import partial
@@ -13,23 +14,24 @@ from typing import NamedTuple
 from minipixel.backend import array_module
 
 
-def lstm_forward(a, c_prev, overwrite=False):
+def lstm_forward(a, c_prev, out=None):
     """o, f, i = sigmoid(a_o, a_f, a_i), g = tanh(a_g);   c = f c_prev + i g;   h = o tanh(c)        PixelRNN, equation 3
 
     a (D, 4h, ..) in the paper's order o, f, i, g, c_prev (D, h, ..): the memory read  ->  (h, c), each (D, h, ..)
-    overwrite: the gates may take the place of a
     """
     xp = array_module(a)
-    gates = squash(a if overwrite else a.copy(), sigmoids=3 * a.shape[1] // 4)
+    h, c = out or (None, None)
+    gates = squash(a if out else a.copy(), sigmoids=3 * a.shape[1] // 4)
     o, f, i, g = split(gates, 4)
-    c = f * c_prev
+    c = xp.multiply(f, c_prev, out=c)
     c += i * g
     tanh_c = xp.tanh(c)
+    h = xp.multiply(o, tanh_c, out=h)
     cache = gates, c_prev, tanh_c
-    return (o * tanh_c, c), cache
+    return (h, c), cache
 
 
-def lstm_backward(dh_dc, cache):
+def lstm_backward(dh_dc, cache, out=None):
     """do = dh tanh(c);   dc += dh o (1 - tanh(c)^2);   df = dc c_prev, di = dc g, dg = dc i;   dc_prev = dc f
 
     The memory has two ways on: into h, and into the next memory. Then through the gates: da = s (1 - s) ds for a sigmoid s,
@@ -48,7 +50,7 @@ def lstm_backward(dh_dc, cache):
     da_f *= c_prev
     da_i *= g
     da_g *= i
-    return {"a": da, "c_prev": dc * f}
+    return {"a": da, "c_prev": array_module(dc).multiply(dc, f, out=out)}
 
 
 def split(gates, count):
@@ -105,12 +107,30 @@ __device__ void cell_backward(real dh, real dc, const real *gates, const real *c
 """
 
 
+def placed(forward, backward):
+    """The pair for a scan, of one that makes arrays of its own: they are copied to where they are wanted."""
+    return partial(forward_to, forward), partial(backward_to, backward)
+
+
+def forward_to(forward, a, c_prev, *peepholes, out=None):
+    (h, c), cache = forward(a, c_prev, *peepholes)
+    if out:
+        out[0][...], out[1][...] = h, c
+    return (h, c), cache
+
+
+def backward_to(backward, dh_dc, cache, out=None):
+    grads = backward(dh_dc, cache)
+    if out is not None:
+        out[...] = grads["c_prev"]
+    return grads
+
+
 class Cell(NamedTuple):
     """A cell as the scan takes it.
 
-    forward: it may overwrite the pre-activations that it is given; gates: how many of them it has for each unit of h;
-    keeps: how many maps of h units its cache has beside the gates and the memories read; cuda: the cell without peepholes for
-    ops/scan_gpu.py, None where it has no such form
+    gates: how many pre-activations it has for each unit of h; keeps: how many maps of h units its cache has beside the gates
+    and the memories read; cuda: the cell without peepholes for ops/scan_gpu.py, None where it has no such form
     """
 
     forward: object
@@ -120,4 +140,4 @@ class Cell(NamedTuple):
     cuda: str | None = None
 
 
-LSTM = Cell(partial(lstm_forward, overwrite=True), lstm_backward, 4, cuda=LSTM_CUDA)
+LSTM = Cell(lstm_forward, lstm_backward, 4, cuda=LSTM_CUDA)

@@ -8,7 +8,7 @@ Source: Graves, Fernandez and Schmidhuber 2007, Multi-dimensional recurrent neur
 from functools import partial
 
 from minipixel.backend import array_module
-from minipixel.ops.cells import Cell, split, squash, squashed_slope
+from minipixel.ops.cells import Cell, placed, split, squash, squashed_slope
 
 SHUT = 1e-20        # far below any gate that is not shut to the last digit: a mean by shut gates alone is no 0 / 0
 
@@ -171,10 +171,10 @@ def weights(peepholes):
     return [peepholes[:, k, :, None, None] for k in range(peepholes.shape[1])]
 
 
-MDRNN_CELL = Cell(mdrnn_forward, mdrnn_backward, 1, keeps=0)       # of its one gate it keeps h
+MDRNN_CELL = Cell(*placed(mdrnn_forward, mdrnn_backward), 1, keeps=0)       # of its one gate it keeps h
 
 
 def mdlstm_cell(dimensions, stable=False, limit=None):
     """The cell for maps of so many dimensions; limit: of the deltas, None for exact gradients."""
     forward, backward = (mdlstm_stable_forward, mdlstm_stable_backward) if stable else (mdlstm_forward, mdlstm_backward)
-    return Cell(partial(forward, limit=limit), backward, dimensions + 3, keeps=2)
+    return Cell(*placed(partial(forward, limit=limit), backward), dimensions + 3, keeps=2)

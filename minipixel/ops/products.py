@@ -1,7 +1,8 @@
-"""The product that every backward of weights ends in: a sum of outer products, over many rows or the columns of a tick."""
+"""Products where it counts how they are made; first the one that every backward of weights ends in, a sum of outer products."""
 
 import numpy as np
 
+from minipixel.backend import array_module
 from minipixel.threads import small_products
 
 # Multiply-adds up to which OpenBLAS keeps to its kernels for small matrices, which need no packed copies; with units first in
@@ -40,6 +41,15 @@ def column_blocks(J, F, M, xp):
         return 1
     width = widest(F, min(RESULT, SMALL // M) // J)
     return F // width if width >= LEAST_WIDTH else 1
+
+
+def product_to(out, A, B):
+    """out[...] = A B, with no copy where the module can write there; CuPy's to contiguous arrays alone."""
+    xp = array_module(out)
+    if xp is np or out.flags.c_contiguous:
+        xp.matmul(A, B, out=out)
+    else:
+        out[...] = xp.matmul(A, B)
 
 
 def widest(F, most):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from minipixel.backend import array_module
 from minipixel.ops import scan_gpu
-from minipixel.ops.products import column_blocks
+from minipixel.ops.products import column_blocks, product_to
 from minipixel.order import walk as walk_of
 
 
@@ -33,6 +33,7 @@ def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
     # In memory the images' units lie side by side, as the map wants them.
     y = xp.empty((D, P, N, units), K.dtype).transpose(0, 3, 1, 2)
     initial = xp.stack([xp.zeros((D, units), K.dtype) if given is None else given for given in (h0, c0)], axis=1)
+    weights = () if peepholes is None else (peepholes,)
     M, caches, state = len(walk.memory), [], None
     for tick, wires in zip(walk.ticks, wires_of(walk.frame, walk.shape, xp)):
         cells = tick.stop - tick.start
@@ -41,10 +42,9 @@ def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
         S_t[:, I] = 1
         hand_on(S_t[:, I + 1:].reshape(D, R + M, units, cells, N), state, initial, wires)
         a = xp.matmul(K_T, S_t[:, :J].reshape(D, J, -1)).reshape(D, F, cells, N)
-        (h, c), cache = cell.forward(a, S_t[:, J:], *([] if peepholes is None else [peepholes]))
-        state = xp.empty((D, 2, units, cells, N), K.dtype)
-        state[:, 0], state[:, 1, :c.shape[1]] = h, c
-        y[:, :, tick] = h
+        state = xp.empty((2, D, units, cells, N), K.dtype)
+        _, cache = cell.forward(a, S_t[:, J:], *weights, out=(state[0], state[1, :, :units if M else 0]))
+        y[:, :, tick] = state[0]
         caches.append((S_t, cache))
     cache = caches, K, K_is.shape, K_ss.shape, h0, c0, peepholes, walk, cell
     return y, cache
@@ -69,19 +69,18 @@ def scan_backward(dy, cache):
     for t in reversed(range(len(walk.ticks))):
         tick, before = walk.ticks[t], walk.ticks[max(0, t - 1)]
         S_t, cache = caches[t]
-        found = cell.backward((dh, dc), cache)
+        dS_t = xp.empty(S_t.shape, dtype)
+        found = cell.backward((dh, dc), cache, out=dS_t[:, J:])
         da, s_t = found["a"].reshape(D, F, -1), S_t[:, :J].reshape(D, 1, J, -1)
         dK += xp.matmul(s_t, da.reshape(D, blocks, F // blocks, -1).transpose(0, 1, 3, 2))
         if peepholes is not None:
             dpeepholes += found["peepholes"]
-        dS_t = xp.empty(S_t.shape, dtype)
-        dS_t[:, :J] = xp.matmul(K, da).reshape(D, J, *S_t.shape[2:])
-        dS_t[:, J:] = found["c_prev"]
+        product_to(dS_t[:, :J].reshape(D, J, -1), K, da)
         dX[:, :, tick] = dS_t[:, :I].reshape(D, T, C, *S_t.shape[2:]).transpose(0, 1, 3, 4, 2)
-        dstate = xp.zeros((D, 2, units, before.stop - before.start, N), dtype)
-        dstate[:, 0] = dy[:, :, before]
+        dstate = xp.zeros((2, D, units, before.stop - before.start, N), dtype)
+        dstate[0] = dy[:, :, before]
         give_back(dS_t[:, I + 1:].reshape(D, -1, units, *S_t.shape[2:]), dstate, dinitial, wires[t])
-        dh, dc = dstate[:, 0], dstate[:, 1]
+        dh, dc = dstate
     dK = dK.transpose(0, 2, 1, 3).reshape(K.shape)
     grads = {"X": dX, "K_is": dK[:, :I].reshape(D, T, C, F), "b": dK[:, I], "K_ss": dK[:, I + 1:].reshape(D, R, units, F)}
     further = ("h0", h0, dinitial[:, 0]), ("c0", c0, dinitial[:, 1]), ("peepholes", peepholes, dpeepholes)
@@ -91,10 +90,10 @@ def scan_backward(dy, cache):
 def hand_on(S_t, state, initial, wires):
     """Write into the slots of a tick's cells the states that they read there: of the last tick, or the initial one.
 
-    S_t (D, slots, h, cells, N); state (D, 2, h, cells of the last tick, N): h and c; initial (D, 2, h)
+    S_t (D, slots, h, cells, N); state (2, D, h, cells of the last tick, N): h and c; initial (D, 2, h)
     """
     for slots, into, kinds, out in wires.links:
-        S_t[:, slots, :, into] = state[:, kinds, :, out]
+        S_t[:, slots, :, into] = state[kinds, :, :, out].swapaxes(0, 1)
     for slots, into, kinds in wires.starts:
         S_t[:, slots, :, into] = initial[:, kinds, :, None, None]
 
@@ -102,7 +101,7 @@ def hand_on(S_t, state, initial, wires):
 def give_back(dS_t, dstate, dinitial, wires):
     """The way back of `hand_on`: the gradient of each slot to the cell, or to the initial state, that was read there."""
     for slots, into, kinds, out in wires.links:
-        dstate[:, kinds, :, out] += dS_t[:, slots, :, into]
+        dstate[kinds, :, :, out] += dS_t[:, slots, :, into].swapaxes(0, 1)
     for slots, into, kinds in wires.starts:
         dinitial[:, kinds] += dS_t[:, slots, :, into].sum(axis=(3, 4))
 

@@ -3,13 +3,11 @@
 Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (arXiv 1506.03478), section 2.
 """
 
-from functools import partial
-
 from minipixel.backend import array_module
 from minipixel.ops.cells import Cell, squash, squashed_slope
 
 
-def spatial_lstm_forward(a, c_prev, peepholes=None, overwrite=False):
+def spatial_lstm_forward(a, c_prev, peepholes=None, out=None):
     """c = g i + c_left f_c + c_up f_r,   h = tanh(c o): the tanh is outside the output gate        Theis and Bethge 2015
 
     1  o, i, f_c, f_r = sigmoid(..),  g = tanh(..)   of a, in the extended cell of a + peepholes^T [c_left; c_up]
@@ -18,27 +16,27 @@ def spatial_lstm_forward(a, c_prev, peepholes=None, overwrite=False):
 
     a (D, 5h, ..) in the order o, i, f_c, f_r, g; c_prev (D, 2h, ..): the memories c_left = c_(i, j-1), c_up = c_(i-1, j);
     peepholes (D, 2h, 5h): both memories to all gates, by full matrices  ->  (h, c), each (D, h, ..)
-    overwrite: the gates may take the place of a
 
     The two forget gates may add up to 2, and a memory then grows with the number of paths that lead to it.
     """
     xp = array_module(a)
+    h, c = out or (None, None)
     if peepholes is not None:                                                       # 1
         D, memories, F = peepholes.shape
         a = a + (peepholes.transpose(0, 2, 1) @ c_prev.reshape(D, memories, -1)).reshape(a.shape)
-    gates = squash(a if overwrite else a.copy(), sigmoids=4 * a.shape[1] // 5)
+    gates = squash(a if out else a.copy(), sigmoids=4 * a.shape[1] // 5)
     o, i, f, g = gates_of(gates)
-    c = g * i                                                                       # 2
+    c = xp.multiply(g, i, out=c)                                                                       # 2
     kept, units = f * c_prev, c.shape[1]
     c += kept[:, :units]
     c += kept[:, units:]
-    h = c * o                                                                       # 3
+    h = xp.multiply(c, o, out=h)                                                    # 3
     xp.tanh(h, out=h)
     cache = gates, (o, i, f, g), c_prev, c, h, peepholes
     return (h, c), cache
 
 
-def spatial_lstm_backward(dh_dc, cache):
+def spatial_lstm_backward(dh_dc, cache, out=None):
     """With z = dh (1 - h^2), what c o is due:   do = z c,   dc += z o,   di = dc g, dg = dc i,
 
     df_c = dc c_left, dc_left = dc f_c, df_r = dc c_up, dc_up = dc f_r;   then through the gates, and of the extended cell
@@ -61,7 +59,7 @@ def spatial_lstm_backward(dh_dc, cache):
     da_g *= dc
     da_g *= i
     da_f *= c_prev
-    dc_prev = xp.empty_like(f)
+    dc_prev = xp.empty_like(f) if out is None else out
     da_fc, da_fr = da_f[:, :units], da_f[:, units:]
     da_fc *= dc
     da_fr *= dc
@@ -107,4 +105,4 @@ __device__ void cell_backward(real dh, real dc, const real *gates, const real *c
 }
 """
 
-SPATIAL_LSTM = Cell(partial(spatial_lstm_forward, overwrite=True), spatial_lstm_backward, 5, keeps=2, cuda=SPATIAL_LSTM_CUDA)
+SPATIAL_LSTM = Cell(spatial_lstm_forward, spatial_lstm_backward, 5, keeps=2, cuda=SPATIAL_LSTM_CUDA)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minipixel.ops.cells import LSTM, lstm_backward, lstm_forward, squash, squashed_slope
-from minipixel.ops.spatial_cells import SPATIAL_LSTM, spatial_lstm_forward
+from minipixel.ops.md_cells import MDRNN_CELL, mdlstm_cell
+from minipixel.ops.spatial_cells import SPATIAL_LSTM
 
 
 def column(values, dtype=np.float64):
@@ -59,16 +60,20 @@ def test_a_memory_that_nobody_reads_is_one_without_gradient():
         np.testing.assert_array_equal(nobody[name], zeros[name])
 
 
-@pytest.mark.parametrize(("cell", "forward", "gates", "memories"), [(LSTM, lstm_forward, 4, 1),
-                                                                    (SPATIAL_LSTM, spatial_lstm_forward, 5, 2)])
-def test_only_a_scans_cell_overwrites_its_pre_activations(cell, forward, gates, memories):
-    """The scan made them for this call alone."""
+@pytest.mark.parametrize(("cell", "memories"), [(LSTM, 1), (SPATIAL_LSTM, 2), (mdlstm_cell(2), 2), (MDRNN_CELL, 0)])
+def test_a_cell_writes_where_it_is_told(cell, memories):
+    """Without an `out`, arrays of its own, and what it was given is left as it is."""
     rng = np.random.default_rng(0)
-    a, c_prev = rng.standard_normal((2, 3 * gates, 4, 5)), rng.standard_normal((2, 3 * memories, 4, 5))
+    a, c_prev = rng.standard_normal((2, 3 * cell.gates, 4, 5)), rng.standard_normal((2, 3 * memories, 4, 5))
+    weights = (rng.standard_normal((2, 4, 3)),) if cell.gates == mdlstm_cell(2).gates and cell is not SPATIAL_LSTM else ()
     given = a.copy()
-    (h, c), cache = forward(a, c_prev)
+    (h, c), cache = cell.forward(a, c_prev, *weights)
     np.testing.assert_array_equal(a, given)
-    (h_scan, c_scan), _ = cell.forward(a, c_prev)
-    np.testing.assert_array_equal(h_scan, h)
-    np.testing.assert_array_equal(c_scan, c)
-    np.testing.assert_array_equal(a, cache[0])
+    out = np.zeros(h.shape), np.zeros(c.shape)
+    _, cache_out = cell.forward(a, c_prev, *weights, out=out)
+    np.testing.assert_array_equal(out[0], h)
+    np.testing.assert_array_equal(out[1], c)
+    dh_dc = rng.standard_normal(h.shape), rng.standard_normal(c.shape)
+    found, dc_prev = cell.backward(dh_dc, cache), np.zeros(c_prev.shape)
+    np.testing.assert_array_equal(cell.backward(dh_dc, cache_out, out=dc_prev)["a"], found["a"])
+    np.testing.assert_array_equal(dc_prev, found["c_prev"])

@@ -8,7 +8,7 @@ import numpy as np
 from minipixel.course.answers import called, close, hinted, judged_backward, judged_forward, noted, sizes
 from minipixel.course.exercises.diagonal_bilstm.scans import back, padded, run, shifted
 from minipixel.course.exercises.diagonal_bilstm.skewing import right as skew
-from minipixel.ops.cells import LSTM, lstm_forward
+from minipixel.ops.cells import LSTM
 
 FORWARD = "each K_ss[r] is (h, 4h), from what is read to the gates: forward K_ss[r].T @ what is read"
 BACKWARD = "each K_ss[r] is (h, 4h), from what is read to the gates: back K_ss[r] @ da"
@@ -17,13 +17,10 @@ AXES = {"a": ("image", "gate's unit", "row", "column"), "dy": ("image", "unit", 
 
 
 def case(H, W, h, N=2):
-    """A map of pre-activations, not skewed yet, and what else the scan takes; N, h, H and H + W - 1 differ.
-
-    The cell leaves what it is given as it is, whoever made it.
-    """
+    """A map of pre-activations, not skewed yet, and what else the scan takes; N, h, H and H + W - 1 differ."""
     rng = np.random.default_rng(H)
     return {"a": rng.standard_normal((N, 4 * h, H, W)), "K_ss": rng.standard_normal((2, h, 4 * h)),
-            "h0": rng.standard_normal(h), "c0": rng.standard_normal(h), "cell": LSTM._replace(forward=lstm_forward)}
+            "h0": rng.standard_normal(h), "c0": rng.standard_normal(h), "cell": LSTM}
 
 
 # The wide one first: in a tall image row 0 ends before the last row begins, and np.roll looks like h0 there.

@@ -113,6 +113,7 @@ def placed(forward, backward):
 
 
 def forward_to(forward, a, c_prev, *peepholes, out=None):
+    """(h, c), cache of `forward`; h and c also in out = (h, c)"""
     (h, c), cache = forward(a, c_prev, *peepholes)
     if out:
         out[0][...], out[1][...] = h, c
@@ -120,6 +121,7 @@ def forward_to(forward, a, c_prev, *peepholes, out=None):
 
 
 def backward_to(backward, dh_dc, cache, out=None):
+    """The gradients of `backward`; that of c_prev also in `out`"""
     grads = backward(dh_dc, cache)
     if out is not None:
         out[...] = grads["c_prev"]

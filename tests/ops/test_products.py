@@ -14,6 +14,9 @@ def test_blocks_are_the_product(monkeypatch, small, M, C, F):
     rng = np.random.default_rng(0)
     P, Q = rng.standard_normal((M, C)), rng.standard_normal((M, F))
     np.testing.assert_allclose(products.sum_of_outer(P, Q), P.T @ Q, rtol=1e-12, atol=1e-11)
+    P_first, Q_first = np.ascontiguousarray(P.T).T, np.ascontiguousarray(Q.T).T
+    np.testing.assert_allclose(products.sum_of_outer(P, Q_first), P.T @ Q, rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(products.sum_of_outer(P_first, Q_first), P.T @ Q, rtol=1e-12, atol=1e-11)
 
 
 def test_all_blocks_are_small(monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from kept import numbers_kept
 from pixelrnn_subjects import scan_pair
 
+from minipixel.ops import scan
 from minipixel.ops.cells import LSTM
 from minipixel.ops.scan import scan_backward, scan_forward
 from minipixel.order import DIAGONALS, ROWS, walk
@@ -59,3 +60,14 @@ def test_the_upstream_gradient_may_lie_anyhow_in_memory():
     plain, strange = scan_backward(dy, cache), scan_backward(np.asfortranarray(dy), cache)
     for name in plain:
         np.testing.assert_allclose(strange[name], plain[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("blocks", [2, 3, 12])
+def test_blocks_of_columns_change_nothing_but_the_rounding(monkeypatch, blocks):
+    """They are for products larger than those of the laws, on machines with kernels for small matrices."""
+    given = arguments(DIAGONALS, 3, 4)
+    monkeypatch.setattr(scan, "column_blocks", lambda *sizes: 1)
+    whole = run(given)
+    monkeypatch.setattr(scan, "column_blocks", lambda *sizes: blocks)
+    for name, value in run(given).items():
+        np.testing.assert_allclose(value, whole[name], rtol=1e-12, atol=1e-12, err_msg=name)

@@ -186,6 +186,18 @@ def walk(frame, shape):
     return Walk(frame, shape, np.stack(places), ticks, tuple(links), tuple(starts), memory)
 
 
+def beside_of(frame, shape, offsets):
+    """For each tick and each of `offsets` within a tick, (into, out): cells `into` find cells `out` there, as in Walk.links."""
+    found = []
+    walked = walk(frame, shape)
+    for places in (walked.places[0, tick] for tick in walked.ticks):
+        cells = np.stack(np.unravel_index(places, shape))
+        seen = [read_by(frame, shape, cells, np.array(offset)[:, None]) for offset in offsets]
+        found.append([(compact(into), compact(np.searchsorted(places, np.ravel_multi_index(others, shape))))
+                      for into, others, _ in seen])
+    return found
+
+
 def read_by(frame, shape, cells, read):
     """Which of `cells` (axes, n) find a cell at `read`; the cells found; and which find the learned initial state there."""
     found = cells + read

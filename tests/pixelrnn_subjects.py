@@ -28,18 +28,23 @@ def cell_pair(forward=lstm_forward, backward=lstm_backward):
     return Pair(forward, backward, arguments, equation, PACKED)
 
 
-def scan_pair(kind, height=3, width=2, h=3, forward=scan_forward, backward=scan_backward, T=2, C=2):
+def scan_pair(kind, height=3, width=2, h=3, forward=scan_forward, backward=scan_backward, T=2, C=2, beside=()):
+    """beside: offsets within a row at which the last tap is read too."""
     frame, by_clock = FRAMES[kind]
     D, R = len(frame.directions), len(frame.reads)
 
     def arguments(normal, rng, n):
-        return {"X": normal(D, T, height * width, n, C), "K_is": normal(D, T, C, 4 * h), "b": normal(D, 4 * h),
+        return {"X": normal(D, T, height * width, n, C), "K_is": normal(D, len(beside) + T, C, 4 * h), "b": normal(D, 4 * h),
                 "K_ss": normal(D, R, h, 4 * h), "h0": normal(D, h), "c0": normal(D, h), "peepholes": None,
-                "walk": walk(frame, (height, width)), "cell": LSTM}
+                "walk": walk(frame, (height, width)), "cell": LSTM, "beside": beside}
 
-    def equation(ops, X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
-        a = sum(X[:, t] @ K_is[:, t, None] for t in range(T)) + b[:, None, None]
+    def equation(ops, X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside):
+        a = sum(X[:, t] @ K_is[:, len(beside) + t, None] for t in range(T)) + b[:, None, None]
         maps = oracle.unpacked(ops, a.swapaxes(2, 3).swapaxes(1, 2), kind, height, width)
+        if beside:
+            inputs = oracle.unpacked(ops, X[:, -1].swapaxes(2, 3).swapaxes(1, 2), kind, height, width)
+            maps = [one + ops.conv(x, K[:len(beside)], ops.constant(np.zeros(4 * h)), beside)
+                    for one, x, K in zip(maps, inputs, K_is, strict=True)]
         return oracle.packed(ops, [by_clock(ops, *one) for one in zip(maps, K_ss, h0, c0, strict=True)], kind)
     return Pair(forward, backward, arguments, equation, PACKED)
 
@@ -86,6 +91,9 @@ PAIRS = {
     "scan-diagonals": scan_pair("diagonals"),
     "scan-one-column": scan_pair("rows", 4, 1, 2),
     "scan-one-row": scan_pair("diagonals", 1, 4, 2),
+    "scan-rows-beside": scan_pair("rows", 2, 4, 2, T=1, beside=((0, -2), (0, -1))),
+    "scan-one-column-beside": scan_pair("rows", 3, 1, 2, T=1, beside=((0, -1),)),
+    "scan-diagonals-beside": scan_pair("diagonals", 3, 3, 2, beside=((-1, 1), (1, -1))),
     "pack-rows": pack_pair("rows", ((0, -1), (0, 0))),
     "pack-diagonals": pack_pair("diagonals", ((0, 0),)),
     "pack-far": pack_pair("diagonals", ((-1, 2), (0, -3), (2, 0))),

@@ -197,7 +197,7 @@ def memory_cut(dy, cache):
     return scan_backward(dy, (*kept, SimpleNamespace(backward=cells.placed(cell.forward, memory_gets_nothing)[1])))
 
 
-def without_h_above(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
+def without_h_above(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside):
     """The second read is left out: the cell above is not there."""
     K_ss = K_ss.copy()
     K_ss[:, 1] = 0

@@ -14,6 +14,7 @@ from minipixel.order import (
     FRONT,
     ROWS,
     Frame,
+    beside_of,
     colour_groups,
     compact,
     connections,
@@ -167,6 +168,22 @@ def test_a_walk_meets_every_cell_once_and_each_link_is_one_tick_and_one_read(fra
                 other = None if frame.edge is None else 1 - frame.edge
                 on_edge = other is not None and place[frame.edge] < 0 and 0 <= place[other] < (height, width)[other]
                 assert (k in starts) == on_edge
+
+
+@given(FRAMES, st.integers(1, 5), st.integers(1, 5), st.integers(-2, 2))
+def test_cells_beside_one_another_are_of_one_tick_and_the_offset_apart(frame, height, width, times):
+    offset = (times * frame.normal[1], -times * frame.normal[0])
+    for places, [(into, out)] in zip(ticks_of(frame, height, width), beside_of(frame, (height, width), (offset,)), strict=True):
+        cells = [divmod(int(place), width) for place in places]
+        apart = [(a, b) for a, one in enumerate(cells) for b, other in enumerate(cells)
+                 if other == (one[0] + offset[0], one[1] + offset[1])]
+        numbers = np.arange(len(cells))
+        assert apart == ([] if into is None else list(zip(numbers[into], numbers[out], strict=True)))
+
+
+def ticks_of(frame, height, width):
+    found = walk(frame, (height, width))
+    return [found.places[0, tick] for tick in found.ticks]
 
 
 @given(st.integers(1, 6), st.integers(1, 6))

@@ -32,11 +32,11 @@ def pack_forward(x, walk, taps):
 def pack_backward(dX, cache):
     """dx_(p + tap t) += dX_t,p: each row of the map takes what its readers give back, if there are any."""
     read, shape = cache
-    xp, dx = array_module(dX), 0
+    xp, dx = array_module(dX), None
     for d, t in np.ndindex(dX.shape[:2]):
         given = xp.take(dX[d, t].reshape(-1, shape[-1]), read.readers[d, t], axis=0)
         given[read.unread[d][t]] = 0
-        dx += given
+        dx = given if dx is None else xp.add(dx, given, out=dx)
     return {"x": dx.reshape(shape)}
 
 

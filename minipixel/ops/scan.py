@@ -12,22 +12,26 @@ from typing import NamedTuple
 from minipixel.backend import array_module
 from minipixel.ops import scan_gpu
 from minipixel.ops.products import column_blocks, product_to
+from minipixel.order import beside_of
 from minipixel.order import walk as walk_of
 
 
-def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
+def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside=()):
     """h_p, c_p = cell(b + sum_t K_is,t^T X_t,p + sum_r K_ss,r^T h_(read r of p), c_(remembered reads of p))   tick by tick
 
     X (D, T, P, N, C): what the cells p read of the input by T taps, packed by clock; K_is (D, T, C, F): a matrix for each tap,
     b (D, F), F = gates * h; K_ss (D, R, h, F): a matrix for each read; h0, c0 (D, h): the learned initial state, peepholes: the
     cell's own weights, None where there are none; cell: a pair of ops.cells  ->  h (D, h, P, N)
+
+    beside: offsets at which cells read the input of others of their tick too: what these read by the last tap of X. For them
+    are the first matrices of K_is, (D, beside + T, C, F).
     """
     xp = array_module(X)
     if scan_gpu.takes(xp, cell, peepholes):
         return scan_gpu.forward(X, K_is, b, K_ss, h0, c0, walk, cell)
     D, R, units, F = K_ss.shape
-    T, P, N, C = X.shape[1:]
-    I = T * C
+    P, N, C = X.shape[2:]
+    I = K_is.shape[1] * C
     K = xp.concatenate([K_is.reshape(D, I, F), b[:, None], K_ss.reshape(D, R * units, F)], axis=1)
     J, K_T = K.shape[1], xp.ascontiguousarray(K.transpose(0, 2, 1))
     # In memory the images' units lie side by side, as the map wants them.
@@ -35,10 +39,13 @@ def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
     initial = xp.stack([xp.zeros((D, units), K.dtype) if given is None else given for given in (h0, c0)], axis=1)
     weights = () if peepholes is None else (peepholes,)
     M, caches, state = len(walk.memory), [], None
-    for tick, wires in zip(walk.ticks, wires_of(walk.frame, walk.shape, xp)):
+    for tick, wires in zip(walk.ticks, wires_of(walk.frame, walk.shape, beside, xp)):
         cells = tick.stop - tick.start
         S_t = xp.zeros((D, J + M * units, cells, N), K.dtype)
-        S_t[:, :I].reshape(D, T, C, cells, N)[...] = X[:, :, tick].transpose(0, 1, 4, 2, 3)
+        x_t = S_t[:, :I].reshape(D, -1, C, cells, N)
+        x_t[:, len(beside):] = X[:, :, tick].transpose(0, 1, 4, 2, 3)
+        for t, into, out in wires.beside:
+            x_t[:, t, :, into] = x_t[:, -1, :, out]
         S_t[:, I] = 1
         hand_on(S_t[:, I + 1:].reshape(D, R + M, units, cells, N), state, initial, wires)
         a = xp.matmul(K_T, S_t[:, :J].reshape(D, J, -1)).reshape(D, F, cells, N)
@@ -46,7 +53,7 @@ def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell):
         _, cache = cell.forward(a, S_t[:, J:], *weights, out=(state[0], state[1, :, :units if M else 0]))
         y[:, :, tick] = state[0]
         caches.append((S_t, cache))
-    cache = caches, K, K_is.shape, K_ss.shape, h0, c0, peepholes, walk, cell
+    cache = caches, K, K_is.shape, K_ss.shape, h0, c0, peepholes, beside, walk, cell
     return y, cache
 
 
@@ -58,14 +65,14 @@ def scan_backward(dy, cache):
     """
     if isinstance(cache, scan_gpu.Kept):
         return scan_gpu.backward(dy, cache)
-    caches, K, (D, T, C, F), (_, R, units, _), h0, c0, peepholes, walk, cell = cache
+    caches, K, (D, T, C, F), (_, R, units, _), h0, c0, peepholes, beside, walk, cell = cache
     xp, dtype, I, J = array_module(dy), K.dtype, T * C, K.shape[1]
     P, N = dy.shape[2:]
     blocks = column_blocks(J, F, N * max(tick.stop - tick.start for tick in walk.ticks), xp)
-    dX, dK = xp.empty((D, T, P, N, C), dtype), xp.zeros((D, blocks, J, F // blocks), dtype)
+    dX, dK = xp.empty((D, T - len(beside), P, N, C), dtype), xp.zeros((D, blocks, J, F // blocks), dtype)
     dinitial = xp.zeros((D, 2, units), dtype)
     dpeepholes = None if peepholes is None else xp.zeros(peepholes.shape, dtype)
-    (dh, dc), wires = (dy[:, :, walk.ticks[-1]], None), wires_of(walk.frame, walk.shape, xp)
+    (dh, dc), wires = (dy[:, :, walk.ticks[-1]], None), wires_of(walk.frame, walk.shape, beside, xp)
     for t in reversed(range(len(walk.ticks))):
         tick, before = walk.ticks[t], walk.ticks[max(0, t - 1)]
         S_t, cache = caches[t]
@@ -76,7 +83,10 @@ def scan_backward(dy, cache):
         if peepholes is not None:
             dpeepholes += found["peepholes"]
         product_to(dS_t[:, :J].reshape(D, J, -1), K, da)
-        dX[:, :, tick] = dS_t[:, :I].reshape(D, T, C, *S_t.shape[2:]).transpose(0, 1, 3, 4, 2)
+        dx_t = dS_t[:, :I].reshape(D, T, C, *S_t.shape[2:])
+        for tap, into, out in wires[t].beside:
+            dx_t[:, -1, :, out] += dx_t[:, tap, :, into]
+        dX[:, :, tick] = dx_t[:, len(beside):].transpose(0, 1, 3, 4, 2)
         dstate = xp.zeros((2, D, units, before.stop - before.start, N), dtype)
         dstate[0] = dy[:, :, before]
         give_back(dS_t[:, I + 1:].reshape(D, -1, units, *S_t.shape[2:]), dstate, dinitial, wires[t])
@@ -111,14 +121,16 @@ class Wires(NamedTuple):
 
     links    (slots, into, kinds, out) for each read that finds cells, `out`, in the tick before
     starts   (slots, into, kinds) for each read that finds the initial state
+    beside   (tap, into, out) for each offset at which cells of the tick, `out`, are found by others of it
     """
 
     links: tuple
     starts: tuple
+    beside: tuple
 
 
 @lru_cache(maxsize=64)
-def wires_of(frame, shape, xp):
+def wires_of(frame, shape, beside, xp):
     """The wires of each tick, on the device."""
     walk, R = walk_of(frame, shape), len(frame.reads)
     plugs = []      # for each read its slots, that of h and, if it is remembered, that of c; and as many kinds
@@ -132,5 +144,6 @@ def wires_of(frame, shape, xp):
     return [Wires(tuple((slots, on_device(into), kinds, on_device(out))
                         for (slots, kinds), (into, out) in zip(plugs, links) if into is not None),
                   tuple((slots, on_device(start), kinds)
-                        for (slots, kinds), start in zip(plugs, starts) if start is not None))
-            for links, starts in zip(walk.links, walk.starts)]
+                        for (slots, kinds), start in zip(plugs, starts) if start is not None),
+                  tuple((tap, on_device(into), on_device(out)) for tap, (into, out) in enumerate(found) if into is not None))
+            for links, starts, found in zip(walk.links, walk.starts, beside_of(frame, shape, beside))]

@@ -22,6 +22,7 @@ class TorchProcess:
         self.process = spawning.Process(target=serve, args=(its_end, *self.settings))
         self.process.start()
         its_end.close()
+        self.answer()   # PyTorch is imported: it no longer takes time from what is measured here
         return self
 
     def __exit__(self, *error):
@@ -46,8 +47,12 @@ class TorchProcess:
 
     def ask(self, *request):
         """RuntimeError with the traceback of what went wrong there."""
-        try:
+        with suppress(ConnectionError):     # of a process that has ended
             self.pipe.send(request)
+        return self.answer()
+
+    def answer(self):
+        try:
             answer, wrong = self.pipe.recv()
         except (EOFError, ConnectionError):
             raise RuntimeError("PyTorch's process has ended") from None
@@ -57,13 +62,17 @@ class TorchProcess:
 
 
 def serve(pipe, threads, same_malloc, device):
-    """Answer requests (method of Sides, arguments) with (what it returned, None) or (None, traceback), to the pipe's end."""
+    """Answer requests (method of Sides, arguments) with (what it returned, None) or (None, traceback), to the pipe's end.
+
+    The first answer, unasked, says that it is there.
+    """
     if same_malloc:
         keep_freed_memory()
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         from .torch_calls import Sides  # not above: minipixel's process has no PyTorch in it
 
         sides = Sides(threads, same_malloc, device)
+        pipe.send((None, None))
         while True:
             method, *arguments = pipe.recv()
             try:

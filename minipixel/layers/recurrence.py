@@ -158,9 +158,9 @@ class Direction:
             h_beside, c_beside = (self.h0, self.c0) if first else (self.h[:, k], self.c[:, k])
             a += self.K_beside @ h_beside
         c_prev = self.xp.concatenate([c_beside if beside else self.c_above[:, j] for beside in self.remembers_beside])
-        (h, c), _ = self.pair.forward(a[None, :, None], c_prev[None, :, None], *self.peepholes)
-        self.h[:, j], self.c[:, j] = h[0, :, 0], c[0, :, 0]
-        return h[0, :, 0]
+        (h, c), _ = self.pair.forward(a[None], c_prev[None], *self.peepholes)
+        self.h[:, j], self.c[:, j] = h[0], c[0]
+        return h[0]
 
 
 class RowLSTM(Recurrence):

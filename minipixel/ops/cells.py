@@ -3,9 +3,10 @@
     (h, c), cache = cell_forward(a, c_prev)              the cells of one tick of a scan, or a single pixel
     grads         = cell_backward((dh, dc), cache)       {"a": da, "c_prev": dc_prev}; dc is None where nobody reads c
 
-All arrays are (D, units, cells, N): directions, units, cells of one tick, images. Gates lie one after the other along the
-units, so that each is one block of memory and a tick is a few calls on long arrays. In a scan the cells write their results
-where they are wanted: the forward to out = (h, c), with the gates in the place of a, and the backward dc_prev to `out`.
+All arrays are (D, units, ..): directions, units, and what does not meet, in a scan one axis of columns, the cells of a tick in
+all images. Gates lie one after the other along the units, so that each is one block of memory and a tick is a few calls on long
+arrays. In a scan the cells write their results where they are wanted: the forward to out = (h, c), with the gates in the place
+of a, and the backward dc_prev to `out`.
 """
 
 from functools import partial

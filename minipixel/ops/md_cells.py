@@ -1,4 +1,4 @@
-"""The cells of multi-dimensional recurrences, in the form of ops/cells.py: arrays (D, units, cells, N), gates along the units.
+"""The cells of multi-dimensional recurrences, in the form of ops/cells.py: arrays (D, units, ..), gates along the units.
 
 A cell on an n-dimensional map has n cells before it, one along each axis d, here written d-. What lies outside the map is zero.
 
@@ -107,7 +107,7 @@ def gated(a, c_prev, peepholes):
     """The gates iota, phi_1 .. phi_n and g, one after the other, and the n memories read: stage 1."""
     n, h = peepholes.shape[1] - 2, peepholes.shape[2]
     s_prev = split(c_prev, n)
-    w_pi, *w_pf = weights(peepholes)[:-1]
+    w_pi, *w_pf = weights(peepholes, a.ndim)[:-1]
     seen = a[:, :(n + 2) * h].copy()
     a_iota, *a_phi, _ = split(seen, n + 2)
     a_iota += w_pi * sum(s_prev)
@@ -128,18 +128,18 @@ def ungated(da, d_gates, ds_prev, cache):
     if limit:
         xp.clip(before_s, -limit, limit, out=before_s)
     da_iota, *da_phi, _, da_omega = split(da, n + 3)
-    w_pi, *w_pf = weights(peepholes)[:-1]
+    w_pi, *w_pf = weights(peepholes, da.ndim)[:-1]
     for ds_d, w, da_d in zip(ds_prev, w_pf, da_phi):
         ds_d += w_pi * da_iota + w * da_d
     due = [da_iota * sum(s_prev), *[da_d * s_d for da_d, s_d in zip(da_phi, s_prev)], da_omega * s]
     return {"a": da, "c_prev": xp.concatenate(ds_prev, axis=1),
-            "peepholes": xp.stack([each.sum(axis=(2, 3)) for each in due], axis=1)}
+            "peepholes": xp.stack([each.reshape(*s.shape[:2], -1).sum(axis=2) for each in due], axis=1)}
 
 
 def opened(a, s, gates, c_prev, peepholes, limit):
     """The output of the cells through their last gate, which sees the new memory: stage 3."""
     h = s.shape[1]
-    omega = squash(a[:, -h:] + weights(peepholes)[-1] * s, sigmoids=h)
+    omega = squash(a[:, -h:] + weights(peepholes, s.ndim)[-1] * s, sigmoids=h)
     tanh_s = array_module(s).tanh(s)
     cache = gates, c_prev, s, omega, tanh_s, peepholes, limit
     return (omega * tanh_s, s), cache
@@ -155,7 +155,7 @@ def closed(dh_ds, cache):
     da_omega[...] = dh * tanh_s * omega * (1 - omega)
     if limit:
         xp.clip(da_omega, -limit, limit, out=da_omega)
-    through_h = dh * omega * (1 - tanh_s * tanh_s) + weights(peepholes)[-1] * da_omega
+    through_h = dh * omega * (1 - tanh_s * tanh_s) + weights(peepholes, s.ndim)[-1] * da_omega
     return da, through_h if ds is None else ds + through_h
 
 
@@ -166,9 +166,10 @@ def recalled(cache):
     return split(c_prev, len(phi)), iota, phi, g
 
 
-def weights(peepholes):
-    """w_pi, w_pf,1 .. w_pf,n, w_po, each shaped to multiply a state."""
-    return [peepholes[:, k, :, None, None] for k in range(peepholes.shape[1])]
+def weights(peepholes, ndim):
+    """w_pi, w_pf,1 .. w_pf,n, w_po, each shaped to multiply a state of `ndim` axes."""
+    D, count, h = peepholes.shape
+    return [peepholes[:, k].reshape(D, h, *[1] * (ndim - 2)) for k in range(count)]
 
 
 MDRNN_CELL = Cell(*placed(mdrnn_forward, mdrnn_backward), 1, keeps=0)       # of its one gate it keeps h

@@ -1,4 +1,4 @@
-"""The cell of the Spatial LSTM, in the form of ops/cells.py: arrays (D, units, cells, N), gates along the units.
+"""The cell of the Spatial LSTM, in the form of ops/cells.py: arrays (D, units, ..), gates along the units.
 
 Source: Theis and Bethge 2015, Generative image modeling using spatial LSTMs (arXiv 1506.03478), section 2.
 """

@@ -30,7 +30,7 @@ def scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside=()):
     are the first matrices of K_is, (D, beside + T, C, F).
     """
     xp = array_module(X)
-    if scan_gpu.takes(xp, cell, peepholes):
+    if not beside and scan_gpu.takes(xp, cell, peepholes):
         return scan_gpu.forward(X, K_is, b, K_ss, h0, c0, walk, cell)
     D, R, units, F = K_ss.shape
     P, N, C = X.shape[2:]

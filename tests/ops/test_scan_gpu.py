@@ -20,14 +20,15 @@ CUBE = Frame((1, 1, 1), ((-1, 0, 0), (0, -1, 0), (0, 0, -1)), ((0, 0, -1),), edg
              shifts=None)
 
 
-def both(frame, cell, shape, xp, h=3, N=2, initial="hc", dtype=np.float64):
+def both(frame, cell, shape, xp, h=3, N=2, initial="hc", dtype=np.float64, beside=()):
     """{what: array} of a scan by its array calls, and on the device."""
     rng, D, F, P, C = np.random.default_rng(0), len(frame.directions), cell.gates * h, prod(shape), 2
     h0, c0 = (rng.standard_normal((D, h)).astype(dtype) if state in initial else None for state in "hc")
-    given = {"X": rng.standard_normal((D, 2, P, N, C)).astype(dtype), "K_is": rng.standard_normal((D, 2, C, F)).astype(dtype),
+    given = {"X": rng.standard_normal((D, 2 - len(beside), P, N, C)).astype(dtype),
+             "K_is": rng.standard_normal((D, 2, C, F)).astype(dtype),
              "b": rng.standard_normal((D, F)).astype(dtype),
              "K_ss": (rng.standard_normal((D, len(frame.reads), h, F)) / 2).astype(dtype),
-             "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, shape), "cell": cell}
+             "h0": h0, "c0": c0, "peepholes": None, "walk": walk(frame, shape), "cell": cell, "beside": beside}
     dy = rng.standard_normal((D, h, P, N)).astype(dtype)
 
     def run(up):
@@ -50,6 +51,14 @@ def test_the_text_gives_the_array_calls_numbers(kind, shape, initial):
 def test_a_walk_whose_reads_are_no_slices():
     with standin() as xp:
         expected, found = both(CUBE, LSTM, (2, 3, 4), xp)
+    for name, value in found.items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_cells_beside_are_left_to_the_array_calls():
+    """Nobody asks a GPU for them (ops/recurrence.py); who does gets right numbers."""
+    with standin() as xp:
+        expected, found = both(ROWS, LSTM, (3, 4), xp, beside=((0, -1),))
     for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
 

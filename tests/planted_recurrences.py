@@ -201,7 +201,7 @@ def without_h_above(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside):
     """The second read is left out: the cell above is not there."""
     K_ss = K_ss.copy()
     K_ss[:, 1] = 0
-    return scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell)
+    return scan_forward(X, K_is, b, K_ss, h0, c0, peepholes, walk, cell, beside)
 
 
 def small_scan(forward, backward):

@@ -26,7 +26,7 @@ def spatial_lstm_forward(a, c_prev, peepholes=None, out=None):
         a = a + (peepholes.transpose(0, 2, 1) @ c_prev.reshape(D, memories, -1)).reshape(a.shape)
     gates = squash(a if out else a.copy(), sigmoids=4 * a.shape[1] // 5)
     o, i, f, g = gates_of(gates)
-    c = xp.multiply(g, i, out=c)                                                                       # 2
+    c = xp.multiply(g, i, out=c)                                                    # 2
     kept, units = f * c_prev, c.shape[1]
     c += kept[:, :units]
     c += kept[:, units:]

@@ -60,12 +60,13 @@ def test_a_memory_that_nobody_reads_is_one_without_gradient():
         np.testing.assert_array_equal(nobody[name], zeros[name])
 
 
-@pytest.mark.parametrize(("cell", "memories"), [(LSTM, 1), (SPATIAL_LSTM, 2), (mdlstm_cell(2), 2), (MDRNN_CELL, 0)])
-def test_a_cell_writes_where_it_is_told(cell, memories):
+@pytest.mark.parametrize(("cell", "memories", "peepholes", "in_place"), [
+    (LSTM, 1, 0, True), (SPATIAL_LSTM, 2, 0, True), (mdlstm_cell(2), 2, 4, False), (MDRNN_CELL, 0, 0, False)])
+def test_a_cell_writes_where_it_is_told(cell, memories, peepholes, in_place):
     """Without an `out`, arrays of its own, and what it was given is left as it is."""
     rng = np.random.default_rng(0)
     a, c_prev = rng.standard_normal((2, 3 * cell.gates, 4, 5)), rng.standard_normal((2, 3 * memories, 4, 5))
-    weights = (rng.standard_normal((2, 4, 3)),) if cell.gates == mdlstm_cell(2).gates and cell is not SPATIAL_LSTM else ()
+    weights = (rng.standard_normal((2, peepholes, 3)),) if peepholes else ()
     given = a.copy()
     (h, c), cache = cell.forward(a, c_prev, *weights)
     np.testing.assert_array_equal(a, given)
@@ -73,6 +74,7 @@ def test_a_cell_writes_where_it_is_told(cell, memories):
     _, cache_out = cell.forward(a, c_prev, *weights, out=out)
     np.testing.assert_array_equal(out[0], h)
     np.testing.assert_array_equal(out[1], c)
+    np.testing.assert_array_equal(a, cache[0] if in_place else given)
     dh_dc = rng.standard_normal(h.shape), rng.standard_normal(c.shape)
     found, dc_prev = cell.backward(dh_dc, cache), np.zeros(c_prev.shape)
     np.testing.assert_array_equal(cell.backward(dh_dc, cache_out, out=dc_prev)["a"], found["a"])
